@@ -1,0 +1,105 @@
+"""What an audit entry says: a closed vocabulary and one canonical byte form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+Detail = str | int | bool | None | list[str]
+"""What a detail may hold: identifiers, counts, words of closed vocabularies; nothing personal."""
+
+
+class Action(StrEnum):
+    """Every action that can be recorded. docs/reference/audit.md describes each."""
+
+    INSTANCE_CREATED = "instance.created"
+    ITEM_SCREENED = "item.screened"
+    ITEM_HELD = "item.held"
+    HOST_ORDERED = "host.ordered"
+    HOST_CONFIRMED = "host.confirmed"
+    HOST_REFUSED = "host.refused"
+    LIST_IMPORTED = "list.imported"
+    LIST_REMOVED = "list.removed"
+    LIST_ENTRY_REMOVED = "list.entry_removed"
+    EVIDENCE_SEALED = "evidence.sealed"
+    EVIDENCE_OPENED = "evidence.opened"
+    EVIDENCE_REFUSED = "evidence.refused"
+    EVIDENCE_EXPORTED = "evidence.exported"
+    CASE_OPENED = "case.opened"
+    CASE_GREW = "case.grew"
+    CASE_CLAIMED = "case.claimed"
+    CASE_RELEASED = "case.released"
+    CASE_DECIDED = "case.decided"
+    CASE_REVERSED = "case.reversed"
+    VIEW_GRANTED = "view.granted"
+    VIEW_ENDED = "view.ended"
+    REFERRAL_DRAFTED = "referral.drafted"
+    REFERRAL_APPROVED = "referral.approved"
+    REFERRAL_WITHDRAWN = "referral.withdrawn"
+    REFERRAL_OPENING = "referral.opening"
+    REFERRAL_OPENED = "referral.opened"
+    REFERRAL_FILE_SENDING = "referral.file_sending"
+    REFERRAL_FILE_SENT = "referral.file_sent"
+    REFERRAL_FILE_DESCRIBED = "referral.file_described"
+    REFERRAL_FINISHING = "referral.finishing"
+    REFERRAL_FILED = "referral.filed"
+    REFERRAL_QUESTIONED = "referral.questioned"
+    REFERRAL_RESTARTED = "referral.restarted"
+    REFERRAL_RETRYING = "referral.retrying"
+    REFERRAL_ALARMED = "referral.alarmed"
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_ENROLLED = "account.enrolled"
+    ACCOUNT_DISABLED = "account.disabled"
+    SIGN_IN_ISSUED = "account.sign_in_issued"
+    SIGNED_IN = "account.signed_in"
+    SIGN_IN_REFUSED = "account.sign_in_refused"
+    SIGNED_OUT = "account.signed_out"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    ACCESS_REFUSED = "access.refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acted: a person's or machine's account id, or a part of this system."""
+
+    kind: Literal["person", "machine", "system"]
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record: its place in the log, when, who, what, about which subject."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+    def canonical(self) -> bytes:
+        """Return the bytes whose Merkle leaf hash enters the tree: JSON, sorted, compact, UTF-8.
+
+        Numbers are integers only, so no two writers can disagree on their form (RFC 8785 §3.2.2).
+        """
+        return json.dumps(
+            {
+                "action": self.action,
+                "actor": self.actor,
+                "at": self.at.astimezone(UTC).isoformat(timespec="microseconds"),
+                "details": self.details,
+                "seq": self.seq,
+                "subject": self.subject,
+                "v": 1,
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+            ensure_ascii=False,
+        ).encode()

@@ -1,0 +1,161 @@
+"""The Merkle tree of RFC 9162 §2.1 (the same tree as RFC 6962 §2.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from tutela.errors import Tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EMPTY_ROOT = sha256(b"").digest()
+HASH_SIZE = 32
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Return SHA-256(0x00 ‖ entry), RFC 9162 §2.1.1."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return SHA-256(0x01 ‖ left ‖ right), RFC 9162 §2.1.1."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The roots of the full subtrees that make up a tree of `size` leaves, largest first.
+
+    Enough to append and to compute the root, in O(log size) space.
+    """
+
+    size: int = 0
+    peaks: tuple[bytes, ...] = ()
+
+    def append(self, leaf: bytes) -> Frontier:
+        """Return the frontier with one more leaf hash."""
+        peaks = [*self.peaks, leaf]
+        size = self.size
+        while size & 1:
+            right = peaks.pop()
+            peaks.append(node_hash(peaks.pop(), right))
+            size >>= 1
+        return Frontier(self.size + 1, tuple(peaks))
+
+    def root(self) -> bytes:
+        """Return the root hash of the whole tree, RFC 9162 §2.1.1."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+    def packed(self) -> bytes:
+        """Return the peaks end to end; their number follows from the size."""
+        return b"".join(self.peaks)
+
+    @classmethod
+    def unpacked(cls, size: int, packed: bytes) -> Frontier:
+        """Read back what `packed` wrote. Raises `Tampered` when the lengths disagree."""
+        if len(packed) != size.bit_count() * HASH_SIZE:
+            raise Tampered("The audit log's head is damaged.", "Run `tutela audit verify`.")
+        peaks = tuple(packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE))
+        return cls(size, peaks)
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """Return the root over leaf hashes."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier = frontier.append(leaf)
+    return frontier.root()
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the audit path of leaf `index` in the tree over `leaves`, RFC 9162 §2.1.3.1."""
+    if not 0 <= index < len(leaves):
+        raise ValueError("the index lies outside the tree")
+    if len(leaves) == 1:
+        return []
+    split = _split(len(leaves))
+    if index < split:
+        return [*inclusion_proof(leaves[:split], index), root_of(leaves[split:])]
+    return [*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split])]
+
+
+def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
+    """Return the proof that the tree over `leaves` extends its first `old_size`, §2.1.4.1."""
+    if not 0 < old_size <= len(leaves):
+        raise ValueError("the old size lies outside the tree")
+    return _subproof(leaves, old_size, whole=True)
+
+
+def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> list[bytes]:
+    if old_size == len(leaves):
+        return [] if whole else [root_of(leaves)]
+    split = _split(len(leaves))
+    if old_size <= split:
+        return [*_subproof(leaves[:split], old_size, whole=whole), root_of(leaves[split:])]
+    return [*_subproof(leaves[split:], old_size - split, whole=False), root_of(leaves[:split])]
+
+
+def _split(size: int) -> int:
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def verify_inclusion(
+    leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
+) -> bool:
+    """Check an inclusion proof, step by step as RFC 9162 §2.1.3.2."""
+    if not 0 <= index < size:
+        return False
+    fn, sn, running = index, size - 1, leaf
+    for sibling in proof:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            running = node_hash(sibling, running)
+            while not fn & 1 and fn:
+                fn >>= 1
+                sn >>= 1
+        else:
+            running = node_hash(running, sibling)
+        fn >>= 1
+        sn >>= 1
+    return sn == 0 and running == root
+
+
+def verify_consistency(
+    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
+) -> bool:
+    """Check a consistency proof, step by step as RFC 9162 §2.1.4.2."""
+    if old_size == new_size:
+        return not proof and old_root == new_root
+    if not 0 < old_size < new_size or not proof:
+        return False
+    path = list(proof)
+    if old_size & (old_size - 1) == 0:
+        path.insert(0, old_root)
+    fn, sn = old_size - 1, new_size - 1
+    while fn & 1:
+        fn >>= 1
+        sn >>= 1
+    old_running = new_running = path[0]
+    for sibling in path[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            old_running = node_hash(sibling, old_running)
+            new_running = node_hash(sibling, new_running)
+            while not fn & 1 and fn:
+                fn >>= 1
+                sn >>= 1
+        else:
+            new_running = node_hash(new_running, sibling)
+        fn >>= 1
+        sn >>= 1
+    return sn == 0 and old_running == old_root and new_running == new_root

@@ -1,0 +1,1 @@
+"""Where things rest: the database, objects, and duties owed to the outside."""
