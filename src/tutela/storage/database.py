@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -112,6 +113,16 @@ class Database:
     def close(self) -> None:
         """Let go of every pooled connection."""
         self.engine.dispose()
+
+
+def serialise(connection: sa.Connection, *words: str) -> None:
+    """Let one transaction at a time pass here for the same words, until it ends.
+
+    SQLite has one writer anyway; PostgreSQL takes an advisory lock.
+    """
+    if connection.dialect.name == "postgresql":
+        number = int.from_bytes(sha256("\0".join(words).encode()).digest()[:8], signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
 def _unreachable() -> Unavailable:

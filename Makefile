@@ -1,0 +1,65 @@
+# Tutela. `make` alone lists what there is.
+# Everything lands in .venv beside this file; nothing is installed for the user or the machine,
+# except by `make test`, which adds PostgreSQL and Chromium where they are missing.
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+# uv must see this project's own environment, no interpreter of its own making, and the
+# certificates this machine trusts.
+export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+export UV_PYTHON_DOWNLOADS := never
+export UV_SYSTEM_CERTS := true
+unexport PYTHONHOME PYTHONPATH
+
+RUNS := $(VENV)/.tutela-runs
+DEVELOPS := $(VENV)/.tutela-develops
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check fmt bench docs clean
+
+help: ## List every target with a sentence.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+install: $(DEVELOPS) ## Set everything up in .venv; quick when nothing changed.
+
+demo: $(RUNS) ## Run the main job on benign pictures and leave it open in the browser (ARGS=--once: headless).
+	@$(BIN)/tutela demo $(ARGS)
+
+test: $(DEVELOPS) ## Run every test on SQLite and PostgreSQL (ARGS='-k audit' narrows it).
+	@sh scripts/system-packages.sh
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+check: $(DEVELOPS) ## Check style, types, import direction and the lock file.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/uv lock --check
+
+fmt: $(DEVELOPS) ## Put the code into its one format.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(DEVELOPS) ## Measure speed on this machine and print the figures.
+	@$(BIN)/python -m bench $(ARGS)
+
+docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
+	@$(BIN)/python scripts/write_reference.py
+	@$(BIN)/python -m pytest -q tests/docs
+
+clean: ## Remove .venv, caches and build results; never a home folder with data.
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# What a run needs; --inexact keeps the developers' tools, so demo and test do not undo each other.
+$(RUNS): pyproject.toml uv.lock scripts/make-venv.sh
+	@sh scripts/make-venv.sh $(VENV) $(UV_VERSION)
+	@$(BIN)/uv sync --locked --no-dev --inexact --quiet
+	@touch $@
+
+$(DEVELOPS): $(RUNS)
+	@$(BIN)/uv sync --locked --quiet
+	@touch $@

@@ -1,0 +1,1 @@
+"""What a person decides: items grouped by account and likeness, and how they are looked at."""

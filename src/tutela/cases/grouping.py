@@ -1,0 +1,41 @@
+"""Which items are decided together: same account, and alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tutela.content.item import Item, PictureFacts
+
+LIKENESS_RADIUS = 31
+LIKENESS_QUALITY = 50
+
+
+def like(item: Item, members: Sequence[Item]) -> bool:
+    """Say whether an item belongs with the members of a case.
+
+    Unscreened items go together by reason: nothing is known of their likeness. Others go
+    together when they share the bytes, a matched list entry, or a PDQ within 31 bits at
+    quality 50 or more (the distance its authors call a match: Davis and Rosen, 2019).
+    """
+    if not item.matches:
+        return any(not member.matches and member.reason == item.reason for member in members)
+    return any(member.matches and _alike(item, member) for member in members)
+
+
+def _alike(one: Item, other: Item) -> bool:
+    if one.sha256 == other.sha256:
+        return True
+    entries = {(match.list_name, match.entry_id) for match in one.matches}
+    if any((match.list_name, match.entry_id) in entries for match in other.matches):
+        return True
+    return any(near(a, b) for a in one.pictures for b in other.pictures)
+
+
+def near(one: PictureFacts, other: PictureFacts) -> bool:
+    """Say whether two pictures lie within the likeness radius at sufficient quality."""
+    if min(one.quality, other.quality) < LIKENESS_QUALITY:
+        return False
+    return (int(one.pdq, 16) ^ int(other.pdq, 16)).bit_count() <= LIKENESS_RADIUS

@@ -1,0 +1,218 @@
+"""Who looked at what, how closely and for how long.
+
+A picture reaches a person only through a grant: asked for, of one fidelity, for one file, once,
+for seconds. What was granted and rendered is the viewing record, and the only source of what a
+referral says was viewed (docs/decisions/0006).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from tutela.audit.entry import Action, Actor
+from tutela.cases.rendering import Rung, render
+from tutela.content import item as items_on_record
+from tutela.errors import InvalidInput, NotFound, Refused
+from tutela.evidence.vault import Purpose
+from tutela.storage.database import Id, Instant, metadata
+from tutela.storage.identity import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tutela.audit.log import AuditLog
+    from tutela.evidence.vault import Vault
+
+views = sa.Table(
+    "views",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, nullable=False, index=True),
+    sa.Column("item_id", Id, nullable=False, index=True),
+    sa.Column("person", sa.String(80), nullable=False),
+    sa.Column("fidelity", sa.String(16), nullable=False),
+    sa.Column("purpose", sa.String(200), nullable=False),
+    sa.Column("granted_at", Instant, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("rendered_at", Instant),
+    sa.Column("ended_at", Instant),
+)
+
+GRANT = timedelta(seconds=30)
+_PURPOSE_LENGTH = 200
+
+
+class Fidelity(StrEnum):
+    """The rungs of the ladder, from nothing but facts up to the whole picture."""
+
+    FACTS = "facts"
+    SKETCH = "sketch"
+    TINY = "tiny"
+    LARGER = "larger"
+    COLOUR = "colour"
+    ORIGINAL = "original"
+
+    @property
+    def rank(self) -> int:
+        """Return the rung's place, 0 for facts."""
+        return list(Fidelity).index(self)
+
+    @property
+    def needs_purpose(self) -> bool:
+        """Say whether a person must say why: from `larger` up."""
+        return self.rank >= Fidelity.LARGER.rank
+
+    @property
+    def counts_as_viewed(self) -> bool:
+        """Say whether a referral may call the file viewed: from `colour` up."""
+        return self.rank >= Fidelity.COLOUR.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Leave to see one file once, at one fidelity, until an instant."""
+
+    id: str
+    item_id: str
+    fidelity: Fidelity
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One viewing that took place. `seconds` is at most the grant's length."""
+
+    item_id: str
+    person: str
+    fidelity: Fidelity
+    purpose: str
+    at: datetime
+    seconds: int
+
+
+class Viewing:
+    """Grants, renders and remembers views."""
+
+    def __init__(self, audit: AuditLog, vault: Vault) -> None:
+        self._audit = audit
+        self._vault = vault
+
+    def grant(
+        self, actor: Actor, case_id: str, item_id: str, fidelity: Fidelity, purpose: str = ""
+    ) -> Grant:
+        """Give leave to see one file. Raises `InvalidInput` without a purpose where one is due."""
+        _checked(fidelity, purpose)
+        with self._audit.change(actor) as change:
+            item = items_on_record.load(change.connection, item_id)
+            if item.case_id != case_id or item.evidence_id is None:
+                raise NotFound("This case has no such file.", "Open the file from its own case.")
+            grant = Grant(new_id("viw", change.now), item_id, fidelity, change.now + GRANT)
+            change.connection.execute(
+                views.insert().values(
+                    id=grant.id,
+                    case_id=case_id,
+                    item_id=item_id,
+                    person=str(actor),
+                    fidelity=fidelity.value,
+                    purpose=purpose,
+                    granted_at=change.now,
+                    until=grant.until,
+                )
+            )
+            change.record(
+                Action.VIEW_GRANTED, case_id, item=item_id, view=grant.id, fidelity=fidelity.value
+            )
+        return grant
+
+    def render(self, actor: Actor, grant_id: str, watermark: str) -> bytes:
+        """Return the granted rendering as PNG, once. `watermark` names the viewer.
+
+        Raises `Refused` when the grant is another's, used or over; `InvalidInput` when the
+        evidence cannot be shown as a picture.
+        """
+        now = self._audit.clock()
+        with self._audit.database.bookkeeping() as connection:
+            row = connection.execute(
+                sa.select(views).where(views.c.id == grant_id).with_for_update()
+            ).first()
+            usable = row and row.person == str(actor) and row.until > now and not row.rendered_at
+            if row is None or not usable:
+                raise Refused("This leave to look is used or over.", "Ask for it again.")
+            # Written first: bytes that leave after a crash here are over-, never under-recorded.
+            connection.execute(views.update().where(views.c.id == grant_id).values(rendered_at=now))
+            item = items_on_record.load(connection, row.item_id)
+        if item.evidence_id is None:
+            raise NotFound("Nothing was sealed for this item.", "Decide it on its facts.")
+        data = self._vault.open(actor, item.evidence_id, Purpose.REVIEW)
+        stamp = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z"
+        return render(data, Rung(row.fidelity), stamp)
+
+    def end(self, actor: Actor, grant_id: str) -> None:
+        """Record that the picture is hidden again. Ending what is over is no error."""
+        with self._audit.database.reading() as connection:
+            row = connection.execute(sa.select(views).where(views.c.id == grant_id)).first()
+        if row is None or row.person != str(actor) or row.ended_at or not row.rendered_at:
+            return
+        with self._audit.change(actor) as change:
+            ended = min(change.now, row.until)
+            change.connection.execute(
+                views.update().where(views.c.id == grant_id).values(ended_at=ended)
+            )
+            change.record(
+                Action.VIEW_ENDED,
+                row.case_id,
+                item=row.item_id,
+                view=grant_id,
+                seconds=_seconds(row.rendered_at, ended),
+            )
+
+    def of_case(self, case_id: str) -> tuple[View, ...]:
+        """Return what was seen of a case's files, oldest first."""
+        with self._audit.database.reading() as connection:
+            return of_case(connection, case_id)
+
+
+def of_case(connection: sa.Connection, case_id: str) -> tuple[View, ...]:
+    """Return what was seen of a case's files, oldest first; grants never used are no views."""
+    query = (
+        sa.select(views)
+        .where(views.c.case_id == case_id, views.c.rendered_at.is_not(None))
+        .order_by(views.c.rendered_at, views.c.id)
+    )
+    return tuple(
+        View(
+            row.item_id,
+            row.person,
+            Fidelity(row.fidelity),
+            row.purpose,
+            row.rendered_at,
+            _seconds(row.rendered_at, row.ended_at or row.until),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def viewed(record: Iterable[View], item_id: str, before: datetime) -> bool:
+    """Say whether a person saw the file closely enough, in time, to call it viewed."""
+    return any(
+        view.item_id == item_id and view.fidelity.counts_as_viewed and view.at <= before
+        for view in record
+    )
+
+
+def _checked(fidelity: Fidelity, purpose: str) -> None:
+    if fidelity is Fidelity.FACTS:
+        raise InvalidInput("Facts need no leave to look.", "Ask for `sketch` or higher.")
+    if fidelity.needs_purpose and not purpose.strip():
+        raise InvalidInput("Looking this closely needs a purpose.", "Say in a few words why.")
+    if len(purpose) > _PURPOSE_LENGTH:
+        raise InvalidInput("The purpose is too long.", f"Use at most {_PURPOSE_LENGTH} characters.")
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return max(0, round((end - start).total_seconds()))

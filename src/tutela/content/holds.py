@@ -1,0 +1,137 @@
+"""Orders to the host platform: hold, remove, restore. A row before it is a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from tutela.audit.entry import Action
+from tutela.content.item import HoldState, Item, set_hold
+from tutela.errors import NotFound
+from tutela.storage import duties
+from tutela.storage.database import Id, Instant, metadata
+from tutela.storage.identity import new_id
+
+if TYPE_CHECKING:
+    from tutela.audit.log import Change
+
+HOST_ORDER = "host_order"
+
+
+class Verb(StrEnum):
+    """What the host platform is told to do."""
+
+    HOLD = "hold"
+    REMOVE = "remove"
+    RESTORE = "restore"
+
+
+host_orders = sa.Table(
+    "host_orders",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("item_id", Id, sa.ForeignKey("items.id"), nullable=False, index=True),
+    sa.Column("external_id", sa.String(255), nullable=False),
+    sa.Column("verb", sa.String(16), nullable=False),
+    sa.Column("ordered_at", Instant, nullable=False),
+    sa.Column("confirmed_at", Instant),
+    sa.Column("refused", sa.String(200)),
+)
+
+_STANDING = {
+    Verb.HOLD: HoldState.HELD,
+    Verb.REMOVE: HoldState.REMOVED,
+    Verb.RESTORE: HoldState.RELEASED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HostOrder:
+    """One order. Its id is the webhook's id, so that obeying twice is obeying once."""
+
+    id: str
+    item_id: str
+    external_id: str
+    verb: Verb
+    ordered_at: datetime
+    confirmed_at: datetime | None
+    refused: str | None
+
+
+def order(change: Change, item: Item, verb: Verb) -> str:
+    """Write an order and the duty to send it, in the caller's change; return its id."""
+    identity = new_id("ord", change.now)
+    change.connection.execute(
+        host_orders.insert().values(
+            id=identity,
+            item_id=item.id,
+            external_id=item.external_id,
+            verb=verb.value,
+            ordered_at=change.now,
+        )
+    )
+    duties.enqueue(change.connection, HOST_ORDER, identity, change.now)
+    change.record(Action.HOST_ORDERED, item.id, order=identity, verb=verb.value)
+    return identity
+
+
+def load(connection: sa.Connection, order_id: str) -> HostOrder:
+    """Return one order. Raises `NotFound`."""
+    row = connection.execute(sa.select(host_orders).where(host_orders.c.id == order_id)).first()
+    if row is None:
+        raise NotFound("There is no such order.", "Check the identifier.")
+    return _order(row)
+
+
+def of_item(connection: sa.Connection, item_id: str) -> list[HostOrder]:
+    """Return an item's orders, oldest first."""
+    query = (
+        sa.select(host_orders)
+        .where(host_orders.c.item_id == item_id)
+        .order_by(host_orders.c.ordered_at, host_orders.c.id)
+    )
+    return [_order(row) for row in connection.execute(query)]
+
+
+def waits_for_earlier(connection: sa.Connection, wanted: HostOrder) -> bool:
+    """Say whether an earlier order about the same item is still on its way.
+
+    Orders about one item must arrive in the order they were given.
+    """
+    earlier = [one for one in of_item(connection, wanted.item_id) if one.id < wanted.id]
+    return any(one.confirmed_at is None and one.refused is None for one in earlier)
+
+
+def confirm(change: Change, confirmed: HostOrder) -> None:
+    """Record that the host platform has obeyed."""
+    change.connection.execute(
+        host_orders.update().where(host_orders.c.id == confirmed.id).values(confirmed_at=change.now)
+    )
+    set_hold(change.connection, confirmed.item_id, _STANDING[confirmed.verb])
+    change.record(
+        Action.HOST_CONFIRMED, confirmed.item_id, order=confirmed.id, verb=confirmed.verb.value
+    )
+
+
+def refuse(change: Change, refused: HostOrder, reason: str) -> None:
+    """Record that the host platform will not obey; a person must look."""
+    change.connection.execute(
+        host_orders.update().where(host_orders.c.id == refused.id).values(refused=reason[:200])
+    )
+    change.record(Action.HOST_REFUSED, refused.item_id, order=refused.id, verb=refused.verb.value)
+
+
+def _order(row: sa.Row[tuple[object, ...]]) -> HostOrder:
+    return HostOrder(
+        row.id,
+        row.item_id,
+        row.external_id,
+        Verb(row.verb),
+        row.ordered_at,
+        row.confirmed_at,
+        row.refused,
+    )

@@ -1,0 +1,200 @@
+"""An item: one uploaded or stored thing with its context and what screening found."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from tutela.errors import NotFound
+from tutela.storage.database import Id, Instant, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class HoldState(StrEnum):
+    """Where an item stands at the host platform."""
+
+    NONE = "none"
+    HELD = "held"
+    REMOVED = "removed"
+    RELEASED = "released"
+
+
+items = sa.Table(
+    "items",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("external_id", sa.String(255), nullable=False, index=True),
+    sa.Column("account_id", sa.String(255), nullable=False, index=True),
+    sa.Column("account", sa.JSON, nullable=False),
+    sa.Column("place_url", sa.String(2083)),
+    sa.Column("uploaded_at", Instant),
+    sa.Column("original_name", sa.String(2056)),
+    sa.Column("media_type", sa.String(80)),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("md5", sa.String(32), nullable=False),
+    sa.Column("sha1", sa.String(40), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, index=True),
+    sa.Column("pictures", sa.JSON, nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("reason", sa.String(40)),
+    sa.Column("hold", sa.String(16), nullable=False),
+    sa.Column("evidence_id", Id),
+    sa.Column("case_id", Id, index=True),
+    sa.Column("received_at", Instant, nullable=False),
+)
+
+item_matches = sa.Table(
+    "item_matches",
+    metadata,
+    sa.Column("item_id", Id, sa.ForeignKey("items.id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("list_name", sa.String(80), nullable=False),
+    sa.Column("entry_id", sa.String(255), nullable=False),
+    sa.Column("algorithm", sa.String(16), nullable=False),
+    sa.Column("distance", sa.Integer, nullable=False),
+    sa.Column("via", sa.String(16), nullable=False),
+    sa.Column("labels", sa.JSON, nullable=False),
+    sa.Column("classification", sa.String(16)),
+    sa.Column("source", sa.String(255)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What the host platform says about the uploader. `ip_at` is when the address was seen."""
+
+    id: str
+    screen_name: str | None = None
+    display_name: str | None = None
+    profile_url: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    ip: str | None = None
+    ip_at: str | None = None
+    port: int | None = None
+    device_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemMatch:
+    """One match, kept as it was on the day: a list may be removed later. Distance in bits."""
+
+    list_name: str
+    entry_id: str
+    algorithm: str
+    distance: int
+    via: str
+    labels: tuple[str, ...]
+    classification: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """The perceptual hash of one reading of one frame; pdq in hex, sizes in pixels."""
+
+    frame: int
+    reading: str
+    pdq: str
+    quality: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item on record. `size` in bytes, digests in lower-case hex."""
+
+    id: str
+    external_id: str
+    account: AccountFacts
+    place_url: str | None
+    uploaded_at: datetime | None
+    original_name: str | None
+    media_type: str | None
+    size: int
+    md5: str
+    sha1: str
+    sha256: str
+    pictures: tuple[PictureFacts, ...]
+    verdict: str
+    reason: str | None
+    hold: HoldState
+    evidence_id: str | None
+    case_id: str | None
+    received_at: datetime
+    matches: tuple[ItemMatch, ...] = ()
+
+    @property
+    def record_hash(self) -> PictureFacts | None:
+        """Return the hash of the first frame's canonical reading, if pixels could be had."""
+        return self.pictures[0] if self.pictures else None
+
+
+def insert(connection: sa.Connection, item: Item) -> None:
+    """Put a new item and its matches on record."""
+    values = asdict(item)
+    matches = values.pop("matches")
+    values["account_id"] = item.account.id
+    values["hold"] = item.hold.value
+    connection.execute(items.insert().values(**values))
+    rows = [
+        {"item_id": item.id, "place": place, **match, "labels": list(match["labels"])}
+        for place, match in enumerate(matches)
+    ]
+    if rows:
+        connection.execute(item_matches.insert(), rows)
+
+
+def load(connection: sa.Connection, item_id: str) -> Item:
+    """Return one item. Raises `NotFound`."""
+    found = select(connection, items.c.id == item_id)
+    if not found:
+        raise NotFound("There is no such item.", "Check the identifier.")
+    return found[0]
+
+
+def select(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Item]:
+    """Return the items that satisfy a condition, oldest first, with their matches."""
+    query = sa.select(items).where(where).order_by(items.c.received_at, items.c.id)
+    rows = connection.execute(query).all()
+    matches = _matches(connection, [row.id for row in rows])
+    return [_item(row, matches.get(row.id, ())) for row in rows]
+
+
+def set_hold(connection: sa.Connection, item_id: str, hold: HoldState) -> None:
+    """Write where an item stands at the host platform."""
+    connection.execute(items.update().where(items.c.id == item_id).values(hold=hold.value))
+
+
+def _matches(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[ItemMatch, ...]]:
+    wanted = sorted(ids)
+    found: dict[str, list[ItemMatch]] = {}
+    for start in range(0, len(wanted), 500):
+        query = (
+            sa.select(item_matches)
+            .where(item_matches.c.item_id.in_(wanted[start : start + 500]))
+            .order_by(item_matches.c.item_id, item_matches.c.place)
+        )
+        for row in connection.execute(query):
+            values: dict[str, Any] = dict(row._mapping)
+            item_id = values.pop("item_id")
+            del values["place"]
+            values["labels"] = tuple(values["labels"])
+            found.setdefault(item_id, []).append(ItemMatch(**values))
+    return {item_id: tuple(matches) for item_id, matches in found.items()}
+
+
+def _item(row: sa.Row[Any], matches: tuple[ItemMatch, ...]) -> Item:
+    values: dict[str, Any] = dict(row._mapping)
+    del values["account_id"]
+    values["account"] = AccountFacts(**values["account"])
+    values["pictures"] = tuple(PictureFacts(**picture) for picture in values["pictures"])
+    values["hold"] = HoldState(values["hold"])
+    return Item(**values, matches=matches)

@@ -1,0 +1,1 @@
+"""What a person found and what follows from it."""

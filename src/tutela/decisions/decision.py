@@ -1,0 +1,206 @@
+"""A decision: outcome, observed facts, grounds, by whom, and how much was viewed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from tutela.audit.entry import Action
+from tutela.decisions.labels import Age, Conduct, Observed, Subject
+from tutela.errors import InvalidInput, NotFound
+from tutela.storage.database import Id, Instant, metadata
+from tutela.storage.identity import new_id
+
+if TYPE_CHECKING:
+    from tutela.audit.log import Change
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("observed", sa.JSON, nullable=False),
+    sa.Column("grounds", sa.String(40), nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.Column("urgent_reason", sa.String(3000)),
+    sa.Column("decided_by", sa.String(80), nullable=False),
+    sa.Column("decided_at", Instant, nullable=False),
+    sa.Column("viewed_at", sa.String(16), nullable=False),
+    sa.Column("covers", sa.Integer, nullable=False),
+    sa.Column("reverses", Id),
+)
+
+_NOTE_LENGTH = 4000
+_URGENT_LENGTH = 3000
+
+
+class Outcome(StrEnum):
+    """What the person found."""
+
+    ABUSIVE = "abusive"
+    NOT_ABUSIVE = "not_abusive"
+
+
+class Grounds(StrEnum):
+    """What the finding rests on."""
+
+    LISTED_COPY = "listed_copy"
+    VIEWED = "viewed"
+    CONTEXT = "context"
+    WRONG_MATCH = "wrong_match"
+    LAWFUL_CONTENT = "lawful_content"
+    UNREADABLE_BUT_HARMLESS = "unreadable_but_harmless"
+
+
+GROUNDS_FOR = {
+    Outcome.ABUSIVE: (Grounds.LISTED_COPY, Grounds.VIEWED, Grounds.CONTEXT),
+    Outcome.NOT_ABUSIVE: (
+        Grounds.WRONG_MATCH,
+        Grounds.LAWFUL_CONTENT,
+        Grounds.UNREADABLE_BUT_HARMLESS,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a person puts into the form. `urgent_reason` set means a child in danger now."""
+
+    outcome: Outcome
+    grounds: Grounds
+    observed: Observed = field(default_factory=Observed)
+    note: str = ""
+    urgent_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision on record. `covers` items were decided; `viewed_at` is the highest rung."""
+
+    id: str
+    case_id: str
+    outcome: Outcome
+    observed: Observed
+    grounds: Grounds
+    note: str
+    urgent_reason: str | None
+    decided_by: str
+    decided_at: datetime
+    viewed_at: str
+    covers: int
+    reverses: str | None
+
+
+def checked(finding: Finding, *, matched: bool, viewed: bool) -> Finding:
+    """Return the finding if it holds together, or raise `InvalidInput` naming what to change.
+
+    `matched`: a list entry matched. `viewed`: the decider saw a file at `colour` or higher.
+    """
+    if finding.grounds not in GROUNDS_FOR[finding.outcome]:
+        raise InvalidInput(
+            "These grounds do not carry this outcome.",
+            f"Choose one of: {', '.join(GROUNDS_FOR[finding.outcome])}.",
+        )
+    if finding.grounds is Grounds.LISTED_COPY and not matched:
+        raise InvalidInput(
+            "Nothing in this case matched a list.", "Choose other grounds than a listed copy."
+        )
+    if finding.grounds is Grounds.VIEWED and not viewed:
+        raise InvalidInput(
+            "The grounds say viewed, but no file was opened in colour.",
+            "Look at a file in colour first, or choose other grounds.",
+        )
+    if finding.observed.said_by == "reviewer" and finding.grounds is Grounds.LISTED_COPY:
+        raise InvalidInput(
+            "Facts observed by a reviewer need viewing as grounds.",
+            "Choose the grounds viewed, or leave the facts to the list.",
+        )
+    if len(finding.note) > _NOTE_LENGTH or len(finding.urgent_reason or "") > _URGENT_LENGTH:
+        raise InvalidInput(
+            "The note or the reason for urgency is too long.",
+            f"Use at most {_NOTE_LENGTH} and {_URGENT_LENGTH} characters.",
+        )
+    return finding
+
+
+def record(
+    change: Change,
+    case_id: str,
+    finding: Finding,
+    *,
+    covers: int,
+    viewed_at: str,
+    reverses: str | None = None,
+) -> Decision:
+    """Put a decision on record in the caller's change."""
+    decision = Decision(
+        new_id("dec", change.now),
+        case_id,
+        finding.outcome,
+        finding.observed,
+        finding.grounds,
+        finding.note,
+        finding.urgent_reason,
+        str(change.actor),
+        change.now,
+        viewed_at,
+        covers,
+        reverses,
+    )
+    change.connection.execute(decisions.insert().values(**asdict(decision)))
+    change.record(
+        Action.CASE_REVERSED if reverses else Action.CASE_DECIDED,
+        case_id,
+        decision=decision.id,
+        outcome=finding.outcome.value,
+        grounds=finding.grounds.value,
+        covers=covers,
+        viewed_at=viewed_at,
+    )
+    return decision
+
+
+def of_case(connection: sa.Connection, case_id: str) -> list[Decision]:
+    """Return the decisions of a case, oldest first; the last one stands."""
+    query = (
+        sa.select(decisions)
+        .where(decisions.c.case_id == case_id)
+        .order_by(decisions.c.decided_at, decisions.c.id)
+    )
+    return [_decision(row) for row in connection.execute(query)]
+
+
+def load(connection: sa.Connection, decision_id: str) -> Decision:
+    """Return one decision. Raises `NotFound`."""
+    row = connection.execute(sa.select(decisions).where(decisions.c.id == decision_id)).first()
+    if row is None:
+        raise NotFound("There is no such decision.", "Check the identifier.")
+    return _decision(row)
+
+
+def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
+    facts = row.observed
+    return Decision(
+        row.id,
+        row.case_id,
+        Outcome(row.outcome),
+        Observed(
+            Subject(facts["subject"]),
+            Age(facts["age"]),
+            Conduct(facts["conduct"]),
+            facts["said_by"],
+        ),
+        Grounds(row.grounds),
+        row.note,
+        row.urgent_reason,
+        row.decided_by,
+        row.decided_at,
+        row.viewed_at,
+        row.covers,
+        row.reverses,
+    )

@@ -1,0 +1,1 @@
+"""Sealed bytes, their keys, and the record of every opening."""

@@ -1,0 +1,162 @@
+"""Settings: one frozen object, read from `settings.toml` in the home and `TUTELA_…` variables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tutela.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from typing import Any
+
+SETTINGS_FILE = "settings.toml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Matching(_Part):
+    """How near is a match."""
+
+    radius: int = Field(default=31, ge=0, le=63, description="PDQ distance in bits that matches.")
+    min_quality: int = Field(
+        default=50, ge=0, le=100, description="Below this PDQ quality the hash decides nothing."
+    )
+
+
+class Limits(_Part):
+    """What is still parsed. Beyond it an item is unscreened and held."""
+
+    max_bytes: int = Field(default=64 << 20, gt=0, description="Largest file accepted, in bytes.")
+    max_pixels: int = Field(
+        default=100_000_000, gt=0, description="Largest picture decoded, in pixels a frame."
+    )
+    max_frames: int = Field(default=500, gt=0, description="Most frames of one animation decoded.")
+
+
+class Host(_Part):
+    """The host platform that obeys hold, remove and restore."""
+
+    webhook_url: str | None = Field(
+        default=None, description="Where signed orders are sent; none: orders wait."
+    )
+
+
+class Authority(_Part):
+    """The CyberTipline account that referrals are filed with."""
+
+    url: str | None = Field(default=None, description="API address ending in /ispws.")
+    username: str = Field(default="", description="The reporting account's name.")
+    password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+
+
+class Reporter(_Part):
+    """Who refers: appears in every referral."""
+
+    company: str = Field(default="", description="The reporting company's name.")
+    first_name: str = Field(default="", description="The contact person's first name.")
+    last_name: str = Field(default="", description="The contact person's last name.")
+    email: str = Field(default="", description="The contact person's mail address.")
+    phone: str = Field(default="", description="The contact person's telephone number.")
+    service: str = Field(default="", description="The name of the service users know.")
+    terms_url: str | None = Field(default=None, description="Address of the terms of service.")
+    legal_url: str | None = Field(default=None, description="Where to serve legal process.")
+
+
+class Settings(BaseSettings):
+    """Everything an instance can be told. docs/reference/settings.md lists each."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TUTELA_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    home: Path = Field(description="The folder where an embedded instance lives.")
+    instance: str = Field(
+        default="tutela.local", description="The instance's name: the audit log's origin."
+    )
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy address; none: tutela.db in the home."
+    )
+    objects_url: str | None = Field(
+        default=None, description="obstore address for sealed bytes; none: a folder in the home."
+    )
+    listen_host: str = Field(default="127.0.0.1", description="Address the server listens on.")
+    listen_port: int = Field(default=8420, ge=0, le=65535, description="Port it listens on.")
+    public_url: str | None = Field(
+        default=None, description="The address people reach it by; none: http://host:port."
+    )
+    demo: bool = Field(
+        default=False,
+        description="A demonstration: one-time sign-ins need no second factor. Never in service.",
+    )
+    matching: Matching = Matching()
+    limits: Limits = Limits()
+    host: Host = Host()
+    authority: Authority = Authority()
+    reporter: Reporter = Reporter()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let arguments win over variables, and variables over the file in the home."""
+        given: dict[str, Any] = init_settings()
+        home = given.get("home") or env_settings().get("home")
+        if home is None:
+            return (init_settings, env_settings)
+        file = TomlConfigSettingsSource(settings_cls, Path(home) / SETTINGS_FILE)
+        return (init_settings, env_settings, file)
+
+    @property
+    def database(self) -> str:
+        """Return the database address in force."""
+        return self.database_url or f"sqlite:///{self.home / 'tutela.db'}"
+
+    @property
+    def objects(self) -> str | Path:
+        """Return where sealed bytes rest."""
+        return self.objects_url or self.home / "objects"
+
+    @property
+    def keys(self) -> Path:
+        """Return the folder of keys."""
+        return self.home / "keys"
+
+    @property
+    def address(self) -> str:
+        """Return the address people reach the instance by, without a slash at the end."""
+        return (self.public_url or f"http://{self.listen_host}:{self.listen_port}").rstrip("/")
+
+
+def load(home: Path, **given: object) -> Settings:
+    """Read the settings of a home. Raises `SettingsInvalid` naming each bad one."""
+    try:
+        return Settings(home=home.absolute(), **given)  # type: ignore[arg-type]
+    except ValidationError as problem:
+        named = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
+            for one in problem.errors(include_input=False, include_url=False)
+        )
+        raise SettingsInvalid(
+            f"Some settings cannot be used: {named}.",
+            f"Mend them in {SETTINGS_FILE} or in the TUTELA_ variables.",
+        ) from problem
+    except (OSError, ValueError) as problem:
+        raise SettingsInvalid(
+            f"{SETTINGS_FILE} cannot be read.", "Check that it is valid TOML and can be opened."
+        ) from problem

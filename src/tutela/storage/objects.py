@@ -1,0 +1,62 @@
+"""Objects: sealed bytes by key, in a folder, S3, GCS or Azure, through obstore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import obstore
+from obstore.exceptions import BaseError, NotFoundError
+from obstore.store import LocalStore, from_url
+
+from tutela.errors import NotFound, SettingsInvalid, Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Objects:
+    """A store of byte strings under keys. Only sealed bytes may be put."""
+
+    def __init__(self, location: str | Path) -> None:
+        try:
+            if isinstance(location, str):
+                self._store = from_url(location)
+            else:
+                location.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._store = LocalStore(location)
+        except (BaseError, ValueError, OSError) as problem:
+            raise SettingsInvalid(
+                "The object store cannot be opened.",
+                "Give a folder that can be written, or an s3://, gs:// or az:// address.",
+            ) from problem
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store `data` whole or not at all. Raises `Unavailable`."""
+        try:
+            obstore.put(self._store, key, data)
+        except (BaseError, OSError) as problem:
+            raise Unavailable(
+                "Sealed bytes could not be stored.",
+                "Check the object store's space and rights; the item stays held.",
+            ) from problem
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes under `key`. Raises `NotFound`, `Unavailable`."""
+        try:
+            return bytes(obstore.get(self._store, key).bytes())
+        except (NotFoundError, FileNotFoundError) as problem:
+            raise NotFound(
+                "The sealed bytes are not in the object store.",
+                "Restore them from a backup; the record of them stands.",
+            ) from problem
+        except (BaseError, OSError) as problem:
+            raise Unavailable(
+                "The object store did not answer.", "Check that it can be reached."
+            ) from problem
+
+    def delete(self, key: str) -> None:
+        """Remove the bytes under `key`; removing what is not there is no error."""
+        try:
+            obstore.delete(self._store, key)
+        except (NotFoundError, FileNotFoundError):
+            return
