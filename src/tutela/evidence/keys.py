@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import os
-import stat
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -13,7 +9,8 @@ from typing import TYPE_CHECKING
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
-from tutela.errors import SettingsInvalid, Tampered
+from tutela.errors import Tampered
+from tutela.storage import keyfile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +38,7 @@ class SealingKey:
     @classmethod
     def load(cls, path: Path) -> SealingKey:
         """Read the public key file. Raises `SettingsInvalid`."""
-        return cls(PublicKey(_read(path, _PUBLIC_WORD)))
+        return cls(PublicKey(keyfile.read(path, _PUBLIC_WORD)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,46 +65,12 @@ class OpeningKey:
     @classmethod
     def load(cls, path: Path) -> OpeningKey:
         """Read the private key file; it must be readable by its owner only."""
-        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise SettingsInvalid(
-                "The private evidence key can be read by other users.",
-                "Set its file mode to 600 and consider the key exposed if others use this machine.",
-            )
-        return cls(PrivateKey(_read(path, _PRIVATE_WORD)))
+        return cls(PrivateKey(keyfile.read_secret(path, _PRIVATE_WORD)))
 
 
 def create(public_path: Path, private_path: Path) -> OpeningKey:
     """Make a new pair and write both files; never overwrites one."""
     key = PrivateKey.generate()
-    write_secret(private_path, f"{_PRIVATE_WORD} {base64.b64encode(key.encode()).decode()}\n")
-    public = base64.b64encode(key.public_key.encode()).decode()
-    public_path.write_text(f"{_PUBLIC_WORD} {public}\n")
+    keyfile.write_secret(private_path, _PRIVATE_WORD, key.encode())
+    keyfile.write_public(public_path, _PUBLIC_WORD, key.public_key.encode())
     return OpeningKey(key)
-
-
-def write_secret(path: Path, text: str) -> None:
-    """Write a new file that only its owner can read. Raises `SettingsInvalid` if it exists."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError as problem:
-        raise SettingsInvalid(
-            f"The key file {path.name} exists already.",
-            "Choose another home, or remove the old one after making sure nothing needs it.",
-        ) from problem
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read(path: Path, word: str) -> bytes:
-    try:
-        found, encoded = path.read_text().split()
-        if found != word:
-            raise ValueError(found)
-        return base64.b64decode(encoded, validate=True)
-    except (OSError, ValueError, binascii.Error) as problem:
-        raise SettingsInvalid(
-            f"The key file {path.name} is missing or is not a {word} file.",
-            "Run `tutela init` in a new home, or restore the file from its backup.",
-        ) from problem

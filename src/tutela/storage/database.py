@@ -8,7 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from tutela.errors import SettingsInvalid, Unavailable
 
@@ -53,8 +54,9 @@ class Instant(sa.types.TypeDecorator[datetime]):
 class Database:
     """Connections for reading, for audited changes and for bookkeeping.
 
-    A write transaction takes the write lock at its start, so that what it reads
-    is what it changes. Raises `Unavailable` when the database cannot be reached.
+    A reading sees one state from first to last. A writing on SQLite has the only write lock
+    from its start; on PostgreSQL, who writes what it has read calls `serialise` or locks its
+    rows first. Raises `Unavailable` when the database cannot be reached.
     """
 
     def __init__(self, url: str) -> None:
@@ -99,14 +101,17 @@ class Database:
     def _begun(self, mode: str) -> Iterator[sa.Connection]:
         try:
             connection = self.engine.connect()
-        except (OperationalError, DBAPIError) as problem:
+        except (DBAPIError, PoolTimeout) as problem:
             raise _unreachable() from problem
         try:
             connection = connection.execution_options(tutela_mode=mode)
             with connection.begin():
                 yield connection
-        except OperationalError as problem:
-            raise _unreachable() from problem
+        except DBAPIError as problem:
+            # The bare class is what SQLite raises for a damaged file; its subclasses are our bugs.
+            if isinstance(problem, OperationalError) or type(problem) is DatabaseError:
+                raise _unreachable() from problem
+            raise
         finally:
             connection.close()
 
@@ -165,6 +170,7 @@ def _postgres_engine(url: sa.URL) -> sa.Engine:
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("tutela_mode") == "READ":
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            # One snapshot for the whole reading, as SQLite gives: a proof reads in several steps.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     return engine

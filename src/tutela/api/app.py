@@ -1,0 +1,254 @@
+"""The application under /api/v1. OpenAPI is its contract."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from tutela import __version__
+from tutela.access.roles import Permission
+from tutela.api import problem, upload
+from tutela.api.shapes import (
+    CaseShape,
+    CaseWhole,
+    DecisionShape,
+    FindingIn,
+    ItemAnswer,
+    ItemShape,
+    LeaseShape,
+    ListShape,
+    ReferralShape,
+)
+from tutela.audit.entry import Action
+from tutela.cases import case as cases_on_record
+from tutela.content import item as items_on_record
+from tutela.decisions import decision as decisions_on_record
+from tutela.decisions.decision import Finding, Grounds
+from tutela.decisions.labels import Observed
+from tutela.errors import NotSignedIn, Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from tutela.access.tokens import Principal
+    from tutela.bootstrap import Platform
+
+_bearer = HTTPBearer(auto_error=False, description="An API token made by `tutela tokens issue`.")
+_KEY_LENGTH = 255
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": text,
+        "content": {problem.MEDIA_TYPE: {"schema": problem.Problem.model_json_schema()}},
+    }
+    for status, text in {
+        400: "The request is put together wrongly.",
+        401: "No valid token.",
+        403: "The token does not allow this.",
+        404: "No such thing.",
+        409: "It contradicts what already stands.",
+        413: "Too large.",
+        422: "The content cannot be accepted.",
+        503: "Not available now: nothing was changed; keep the item from publication.",
+    }.items()
+}
+
+_UPLOAD_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file", "context"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary"},
+                        "context": upload.Context.model_json_schema(
+                            ref_template="#/components/schemas/{model}"
+                        ),
+                    },
+                },
+                "encoding": {"context": {"contentType": "application/json"}},
+            }
+        },
+    }
+}
+
+
+def api_app(platform: Platform) -> FastAPI:
+    """Return the API of one platform; mount it at /api/v1."""
+    app = FastAPI(
+        title="Tutela",
+        version=__version__,
+        summary="Screen uploads, decide cases, follow referrals.",
+        servers=[{"url": "/api/v1"}],
+        root_path_in_servers=False,
+        responses=_PROBLEMS,
+        redoc_url=None,
+    )
+    problem.install(app)
+    _add_items(app, platform)
+    _add_cases(app, platform)
+    _add_referrals_and_lists(app, platform)
+    _describe(app)
+    return app
+
+
+def _allowed(
+    platform: Platform, permission: Permission
+) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    """Return the dependency that lets in only tokens with the permission; refusals are audited."""
+
+    async def check(
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Principal:
+        if credentials is None:
+            raise NotSignedIn("No token came with the request.", "Send `Authorization: Bearer …`.")
+        principal = await run_in_threadpool(platform.tokens.authenticate, credentials.credentials)
+        if permission not in principal.permissions:
+            await run_in_threadpool(
+                platform.audit.note,
+                principal.actor,
+                Action.ACCESS_REFUSED,
+                principal.actor.id,
+                permission=permission.value,
+            )
+            raise Refused(
+                "This token does not allow that.",
+                f"Use a token with the permission {permission.value}.",
+            )
+        return principal
+
+    return check
+
+
+def _add_items(app: FastAPI, platform: Platform) -> None:
+    may_submit = Depends(_allowed(platform, Permission.ITEM_SUBMIT))
+    may_read = Depends(_allowed(platform, Permission.CASE_READ))
+
+    @app.post("/items", status_code=200, openapi_extra=_UPLOAD_BODY, tags=["items"])
+    async def submit_item(
+        request: Request,
+        caller: Annotated[Principal, may_submit],
+        idempotency_key: Annotated[
+            str | None, Header(description="The same key repeats the first answer.")
+        ] = None,
+    ) -> ItemAnswer:
+        """Screen one upload: verdict and hold in one round trip."""
+        if idempotency_key is not None and not 0 < len(idempotency_key) <= _KEY_LENGTH:
+            raise UsageError(
+                "The Idempotency-Key has a wrong length.", f"Use 1 to {_KEY_LENGTH} characters."
+            )
+        submission = await upload.submission(request, platform.settings.limits.max_bytes)
+        answer = await run_in_threadpool(
+            platform.intake.submit, caller.actor, submission, idempotency_key
+        )
+        return ItemAnswer.of(answer)
+
+    @app.get("/items/{item_id}", tags=["items"], dependencies=[may_read])
+    def read_item(item_id: str) -> ItemShape:
+        """Return one item as it stands."""
+        with platform.database.reading() as connection:
+            return ItemShape.of(items_on_record.load(connection, item_id))
+
+
+def _add_cases(app: FastAPI, platform: Platform) -> None:
+    may_read = Depends(_allowed(platform, Permission.CASE_READ))
+    may_decide = Depends(_allowed(platform, Permission.CASE_DECIDE))
+
+    @app.get("/cases", tags=["cases"], dependencies=[may_read])
+    def list_cases(limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> tuple[CaseShape, ...]:
+        """Return the cases that wait for a person, first things first."""
+        return tuple(CaseShape.of(row.case) for row in platform.queue.waiting(limit))
+
+    @app.get("/cases/{case_id}", tags=["cases"], dependencies=[may_read])
+    def read_case(case_id: str) -> CaseWhole:
+        """Return one case with its items and decisions."""
+        with platform.database.reading() as connection:
+            return CaseWhole(
+                case=CaseShape.of(cases_on_record.load(connection, case_id)),
+                items=tuple(
+                    ItemShape.of(item) for item in cases_on_record.items_of(connection, case_id)
+                ),
+                decisions=tuple(
+                    DecisionShape.of(decision)
+                    for decision in decisions_on_record.of_case(connection, case_id)
+                ),
+            )
+
+    @app.post("/cases/{case_id}/claim", tags=["cases"])
+    def claim_case(case_id: str, caller: Annotated[Principal, may_decide]) -> LeaseShape:
+        """Take a case, so that nobody else decides it meanwhile."""
+        lease = platform.queue.claim(caller.actor, case_id)
+        return LeaseShape(case_id=case_id, token=lease.token, until=lease.until)
+
+    @app.get("/cases/{case_id}/decisions", tags=["cases"], dependencies=[may_read])
+    def list_decisions(case_id: str) -> tuple[DecisionShape, ...]:
+        """Return a case's decisions, oldest first; the last one stands."""
+        with platform.database.reading() as connection:
+            cases_on_record.load(connection, case_id)
+            found = decisions_on_record.of_case(connection, case_id)
+        return tuple(DecisionShape.of(decision) for decision in found)
+
+    @app.post("/cases/{case_id}/decisions", status_code=201, tags=["cases"])
+    def decide_case(
+        case_id: str, finding: FindingIn, caller: Annotated[Principal, may_decide]
+    ) -> DecisionShape:
+        """Decide a claimed case: remove and refer, or restore."""
+        said_by = "reviewer" if finding.grounds is not Grounds.LISTED_COPY else "list"
+        decision = platform.casework.decide(
+            caller.actor,
+            case_id,
+            finding.lease,
+            finding.size,
+            Finding(
+                finding.outcome,
+                finding.grounds,
+                Observed(finding.subject, finding.age, finding.conduct, said_by),
+                finding.note,
+                finding.urgent_reason,
+            ),
+        )
+        return DecisionShape.of(decision)
+
+
+def _add_referrals_and_lists(app: FastAPI, platform: Platform) -> None:
+    may_read = Depends(_allowed(platform, Permission.CASE_READ))
+    may_approve = Depends(_allowed(platform, Permission.REFERRAL_APPROVE))
+    may_list = Depends(_allowed(platform, Permission.LIST_MANAGE))
+
+    @app.get("/referrals", tags=["referrals"], dependencies=[may_read])
+    def list_referrals() -> tuple[ReferralShape, ...]:
+        """Return the referrals, oldest first."""
+        return tuple(ReferralShape.of(one) for one in platform.register.all())
+
+    @app.post("/referrals/{referral_id}/approve", tags=["referrals"])
+    def approve_referral(
+        referral_id: str, caller: Annotated[Principal, may_approve]
+    ) -> ReferralShape:
+        """Let a drafted referral go out."""
+        platform.casework.approve(caller.actor, referral_id)
+        return ReferralShape.of(platform.register.load(referral_id))
+
+    @app.get("/lists", tags=["lists"], dependencies=[may_list])
+    def list_lists() -> tuple[ListShape, ...]:
+        """Return the hash lists in force."""
+        return tuple(ListShape.of(one) for one in platform.lists.lists())
+
+
+def _describe(app: FastAPI) -> None:
+    """Put the shapes that only the upload names into the OpenAPI document."""
+    plain = app.openapi
+
+    def whole() -> dict[str, Any]:
+        document = plain()
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        nested = upload.Context.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(nested.get("$defs", {}))
+        schemas.setdefault("Problem", problem.Problem.model_json_schema())
+        return document
+
+    app.openapi = whole  # type: ignore[method-assign]

@@ -1,0 +1,201 @@
+"""The JSON shapes of the interface: what integrators build on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tutela.decisions.decision import Grounds, Outcome
+from tutela.decisions.labels import Age, Conduct, Subject
+
+if TYPE_CHECKING:
+    from tutela.cases.case import Case
+    from tutela.content.item import Item
+    from tutela.decisions.decision import Decision
+    from tutela.platform.intake import Verdicted
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class VerdictWord(StrEnum):
+    """What screening found."""
+
+    MATCH = "match"
+    CLEAN = "clean"
+    UNSCREENED = "unscreened"
+
+
+class ItemAnswer(_Shape):
+    """The answer to an upload: keep it from publication when `hold` is true."""
+
+    id: str
+    verdict: VerdictWord
+    hold: bool
+    case_id: str | None = Field(description="The case it belongs to, when held.")
+
+    @classmethod
+    def of(cls, answer: Verdicted) -> ItemAnswer:
+        """Shape what intake said."""
+        return cls(
+            id=answer.id,
+            verdict=VerdictWord(answer.verdict.value),
+            hold=answer.hold,
+            case_id=answer.case_id,
+        )
+
+
+class MatchShape(_Shape):
+    """One match. Distance in bits; 0 for exact digests."""
+
+    list: str
+    entry: str
+    algorithm: str
+    distance: int
+    via: str
+    labels: tuple[str, ...]
+
+
+class ItemShape(_Shape):
+    """One item as it stands. No hash of held content is given out here."""
+
+    id: str
+    external_id: str
+    verdict: VerdictWord
+    reason: str | None
+    hold: str
+    case_id: str | None
+    media_type: str | None
+    bytes: int
+    received_at: datetime
+    matches: tuple[MatchShape, ...]
+
+    @classmethod
+    def of(cls, item: Item) -> ItemShape:
+        """Shape an item on record."""
+        return cls(
+            id=item.id,
+            external_id=item.external_id,
+            verdict=VerdictWord(item.verdict),
+            reason=item.reason,
+            hold=item.hold.value,
+            case_id=item.case_id,
+            media_type=item.media_type,
+            bytes=item.size,
+            received_at=item.received_at,
+            matches=tuple(
+                MatchShape(
+                    list=match.list_name,
+                    entry=match.entry_id,
+                    algorithm=match.algorithm,
+                    distance=match.distance,
+                    via=match.via,
+                    labels=match.labels,
+                )
+                for match in item.matches
+            ),
+        )
+
+
+class DecisionShape(_Shape):
+    """One decision. The last of a case stands."""
+
+    id: str
+    outcome: Outcome
+    grounds: Grounds
+    decided_at: datetime
+    covers: int
+    viewed_at: str
+    reverses: str | None
+
+    @classmethod
+    def of(cls, decision: Decision) -> DecisionShape:
+        """Shape a decision on record, without the note."""
+        return cls(
+            id=decision.id,
+            outcome=decision.outcome,
+            grounds=decision.grounds,
+            decided_at=decision.decided_at,
+            covers=decision.covers,
+            viewed_at=decision.viewed_at,
+            reverses=decision.reverses,
+        )
+
+
+class CaseShape(_Shape):
+    """One case as it stands."""
+
+    id: str
+    state: str
+    kind: str
+    opened_at: datetime
+    decided_at: datetime | None
+    size: int
+
+    @classmethod
+    def of(cls, case: Case) -> CaseShape:
+        """Shape a case on record."""
+        return cls(
+            id=case.id,
+            state=case.state.value,
+            kind=case.kind.value,
+            opened_at=case.opened_at,
+            decided_at=case.decided_at,
+            size=case.size,
+        )
+
+
+class CaseWhole(_Shape):
+    """One case with its items and decisions."""
+
+    case: CaseShape
+    items: tuple[ItemShape, ...]
+    decisions: tuple[DecisionShape, ...]
+
+
+class LeaseShape(_Shape):
+    """The right to decide a case until an instant."""
+
+    case_id: str
+    token: str
+    until: datetime
+
+
+class FindingIn(BaseModel):
+    """What a person decided. `lease` and `size` prove that they decided what they saw."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lease: str = Field(description="The token that claiming gave.")
+    size: int = Field(ge=1, description="How many items the case held when it was decided.")
+    outcome: Outcome
+    grounds: Grounds
+    subject: Subject = Subject.CANNOT_TELL
+    age: Age = Age.CANNOT_TELL
+    conduct: Conduct = Conduct.CANNOT_TELL
+    note: str = Field(default="", max_length=4000)
+    urgent_reason: str | None = Field(default=None, max_length=3000)
+
+
+class ReferralShape(_Shape):
+    """One referral as it stands."""
+
+    id: str
+    case_id: str
+    authority: str
+    state: str
+    receipt: str | None
+    filed_at: datetime | None
+
+
+class ListShape(_Shape):
+    """One hash list."""
+
+    name: str
+    source: str | None
+    version: str | None
+    entries: int

@@ -1,0 +1,100 @@
+"""The root of the command line, and how its errors and exit codes look."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from tutela import __version__
+from tutela.cli import (
+    accounts,
+    audit,
+    cases,
+    demo,
+    evidence,
+    hashing,
+    instance,
+    lists,
+    referrals,
+    scanning,
+    tokens,
+)
+from tutela.cli.session import Session
+from tutela.errors import TutelaError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tutela",
+    help="Finds known abusive material, holds it, seals the evidence and refers it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag over by position
+    if wanted:
+        sys.stdout.write(f"tutela {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    context: typer.Context,
+    home: Annotated[
+        Path, typer.Option(envvar="TUTELA_HOME", help="Where the embedded instance lives.")
+    ] = Path("tutela-home"),
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per line on stdout.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
+    ] = False,
+) -> None:
+    context.obj = Session(home, json)
+
+
+instance.add_to(app)
+demo.add_to(app)
+hashing.add_to(app)
+scanning.add_to(app)
+app.add_typer(lists.app)
+app.add_typer(cases.app)
+app.add_typer(referrals.app)
+app.add_typer(evidence.app)
+app.add_typer(accounts.app)
+app.add_typer(tokens.app)
+app.add_typer(audit.app)
+
+
+def main() -> None:
+    """Run the command line; end with the exit code of the error tree."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    try:
+        app()
+    except TutelaError as problem:
+        console = Console(stderr=True, highlight=False, markup=False)
+        console.print(f"{problem.title}: {problem.what}")
+        console.print(f"What to do: {problem.remedy}")
+        sys.exit(problem.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away; say nothing more, not even at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

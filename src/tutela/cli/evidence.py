@@ -1,0 +1,56 @@
+"""`tutela evidence`: sealed packages out, and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tutela import bootstrap
+from tutela.cli.session import SHELL, Session
+from tutela.evidence import package
+from tutela.evidence.keys import OpeningKey, SealingKey
+
+app = typer.Typer(name="evidence", help="Sealed evidence.", no_args_is_help=True)
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    evidence_id: Annotated[str, typer.Argument(help="Its identifier, evd_…")],
+    folder: Annotated[Path, typer.Argument(help="A new folder for the package.")],
+    to: Annotated[
+        Path | None, typer.Option(help="The receiver's public key file; none: this instance's.")
+    ] = None,
+) -> None:
+    """Write one piece of evidence, digests re-verified, sealed to a receiver's key. Audited."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        key = SealingKey.load(to) if to else bootstrap.sealing_key(platform.settings)
+        done = package.export(platform.vault, platform.audit, SHELL, evidence_id, folder, key)
+    _print(session, done)
+
+
+@app.command("check")
+def check(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="The package's folder.")],
+    key: Annotated[
+        Path | None, typer.Option(help="The private key file; none: this instance's.")
+    ] = None,
+) -> None:
+    """Open a package in memory and prove its digests; works without the sender's instance."""
+    session: Session = context.obj
+    opening = OpeningKey.load(key) if key else bootstrap.opening_key(session.settings())
+    _print(session, package.check(folder, opening))
+
+
+def _print(session: Session, done: package.Checked) -> None:
+    row = {"evidence": done.evidence_id, "bytes": done.size, **done.digests}
+    if session.json:
+        session.put(row)
+    else:
+        session.say(f"Verified {done.evidence_id}: {done.size} bytes, {done.custody} entries of custody.")
+        for name, value in done.digests.items():
+            session.say(f"  {name:<7}{value}")

@@ -1,0 +1,66 @@
+"""`tutela init`, `upgrade` and `serve`: the life of an instance."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tutela import bootstrap, server
+from tutela import settings as settings_file
+from tutela.cli.session import Session
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("init")(init)
+    app.command("upgrade")(upgrade)
+    app.command("serve")(serve)
+
+
+def init(
+    context: typer.Context,
+    administrator: Annotated[
+        str, typer.Option(help="The first administrator's name.")
+    ] = "administrator",
+) -> None:
+    """Create the home: keys, database, first administrator (prints the one-time sign-in)."""
+    session: Session = context.obj
+    settings = settings_file.load(session.home)
+    created = bootstrap.create_home(settings, administrator)
+    address = f"{settings.address}/console/one-time/{created.sign_in}"
+    if session.json:
+        session.put(
+            {"administrator": created.administrator, "sign_in": address, "until": created.until}
+        )
+        return
+    session.say(f"A new instance lives in {settings.home}.")
+    session.say("Keep a copy of its folder `keys` apart from it: without it evidence is lost.")
+    session.say("Start it with `tutela serve`, then enrol here (once, before " + (
+        f"{created.until:%Y-%m-%d %H:%M} UTC):"
+    ))
+    sys.stdout.write(address + "\n")
+
+
+def upgrade(context: typer.Context) -> None:
+    """Bring the database to this version's schema."""
+    session: Session = context.obj
+    bootstrap.upgrade_home(session.settings())
+    session.say("The database is of this version's schema.")
+
+
+def serve(
+    context: typer.Context,
+    port: Annotated[int | None, typer.Option(help="Listen here instead; 0: a free one.")] = None,
+) -> None:
+    """Run API, console and workers in one process."""
+    session: Session = context.obj
+    settings = session.settings()
+    opened = server.listen(settings.listen_host, settings.listen_port if port is None else port)
+    host, number = opened.getsockname()[:2]
+    with session.platform() as platform:
+        # A supervisor or a test reads this line to learn the port.
+        sys.stdout.write(f"listening on http://{host}:{number}\n")
+        sys.stdout.flush()
+        server.serve(platform, opened)

@@ -1,0 +1,83 @@
+"""What one run of the command line knows: its home, its form of output, who runs it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tutela import bootstrap
+from tutela import settings as settings_file
+from tutela.audit.entry import Actor
+from tutela.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from tutela.bootstrap import Platform
+    from tutela.settings import Settings
+
+SHELL = Actor("system", "shell")
+"""Who acts from a shell of the machine: whoever can read the home's keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run. People read stderr or tables; machines read JSON lines on stdout."""
+
+    home: Path
+    json: bool
+
+    def settings(self) -> Settings:
+        """Return the home's settings. Raises `SettingsInvalid` where there is no instance."""
+        loaded = settings_file.load(self.home)
+        if not loaded.keys.is_dir():
+            raise SettingsInvalid(
+                "There is no instance in this home.",
+                "Run `tutela init` first, or name its folder with --home or TUTELA_HOME.",
+            )
+        return loaded
+
+    @contextmanager
+    def platform(self, part: bootstrap.Part = bootstrap.Part.ALL) -> Iterator[Platform]:
+        """Yield the platform of this home."""
+        platform = bootstrap.open_platform(self.settings(), part=part)
+        try:
+            yield platform
+        finally:
+            platform.close()
+
+    @property
+    def people(self) -> Console:
+        """Return where people read along: stderr."""
+        return Console(stderr=True, highlight=False, markup=False)
+
+    def say(self, text: str) -> None:
+        """Tell people something."""
+        self.people.print(text)
+
+    def put(self, row: dict[str, Any]) -> None:
+        """Print one JSON line on stdout."""
+        sys.stdout.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+        sys.stdout.flush()
+
+    def table(self, columns: Sequence[str], rows: Iterable[dict[str, Any]], empty: str) -> None:
+        """Print rows: JSON lines for machines, a table for people."""
+        listed = list(rows)
+        if self.json:
+            for row in listed:
+                self.put(row)
+            return
+        if not listed:
+            self.say(empty)
+            return
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        for row in listed:
+            table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
+        Console(highlight=False, markup=False, soft_wrap=True).print(table)

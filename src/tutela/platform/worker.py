@@ -1,0 +1,67 @@
+"""The worker: takes what is owed to the outside, one duty at a time, and never stops for one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from tutela.errors import LeaseLost, TutelaError
+from tutela.storage import duties
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping
+
+    from tutela.storage.clock import Clock
+    from tutela.storage.database import Database
+    from tutela.storage.duties import Duty
+
+_log = structlog.get_logger()
+_IDLE_SECONDS = 0.2
+
+
+class Worker:
+    """Claims duties and hands each to the part that fulfils its kind."""
+
+    def __init__(
+        self, database: Database, clock: Clock, handlers: Mapping[str, Callable[[Duty], None]]
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._handlers = handlers
+
+    def step(self) -> bool:
+        """Work on one duty; say whether there was one."""
+        duty = duties.claim(self._database, self._handlers.keys(), self._clock())
+        if duty is None:
+            return False
+        try:
+            self._handlers[duty.kind](duty)
+        except LeaseLost:
+            _log.warning("duty.taken_over", kind=duty.kind, subject=duty.subject)
+        except Exception as problem:  # noqa: BLE001 - one bad duty must not stop the others
+            code = problem.code if isinstance(problem, TutelaError) else type(problem).__name__
+            _log.error("duty.failed", kind=duty.kind, subject=duty.subject, problem=code)
+            self._put_off(duty, code)
+        return True
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until told to stop; look again after a short pause when nothing is due."""
+        while not stop.is_set():
+            try:
+                worked = self.step()
+            except TutelaError as problem:
+                _log.error("worker.waits", problem=problem.code)
+                worked = False
+            if not worked:
+                stop.wait(_IDLE_SECONDS)
+
+    def _put_off(self, duty: Duty, reason: str) -> None:
+        due = self._clock() + duties.retry_delay(duty.attempts)
+        try:
+            with self._database.bookkeeping() as connection:
+                duties.later(connection, duty, due, reason)
+        except TutelaError:
+            # The lease runs out by itself, and the duty comes back.
+            _log.error("duty.not_put_off", kind=duty.kind, subject=duty.subject)
