@@ -1,0 +1,117 @@
+"""Writes the parts of docs/reference that come from the code. With --check: only says if stale."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from tutela import errors
+from tutela.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic.fields import FieldInfo
+
+_REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+_BEGIN = "<!-- from the code: make docs -->"
+_END = "<!-- end -->"
+
+
+def error_table() -> str:
+    """Return every error class, parents before children."""
+    rows = [
+        "| error | code | exit | HTTP | when |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    rows += [
+        f"| `{kind.__name__}` | `{kind.code}` | {kind.exit_code} | {kind.http_status} "
+        f"| {_first_line(kind)} |"
+        for kind in _family(errors.TutelaError)
+    ]
+    return "\n".join(rows)
+
+
+def settings_tables() -> str:
+    """Return every setting, a table for each part of the file."""
+    top = [(name, field) for name, field in Settings.model_fields.items() if not _part(field)]
+    parts = [(name, field) for name, field in Settings.model_fields.items() if _part(field)]
+    text = [_settings_table(top, "TUTELA_")]
+    for name, field in parts:
+        part = _part(field)
+        if part is not None:
+            text.append(f"## `[{name}]`\n\n{_first_line(part)}")
+            text.append(
+                _settings_table(list(part.model_fields.items()), f"TUTELA_{name.upper()}__")
+            )
+    return "\n\n".join(text)
+
+
+def _settings_table(fields: list[tuple[str, FieldInfo]], prefix: str) -> str:
+    rows = ["| setting | variable | default | what |", "| --- | --- | --- | --- |"]
+    rows += [
+        f"| `{name}` | `{prefix}{name.upper()}` | {_default(field)} | {field.description} |"
+        for name, field in fields
+    ]
+    return "\n".join(rows)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.default is PydanticUndefined:
+        return "must be given"
+    if field.default is None:
+        return "none"
+    if isinstance(field.default, bool):
+        return f"`{str(field.default).lower()}`"
+    shown = str(field.default)
+    return f"`{shown}`" if shown else "empty"
+
+
+def _part(field: FieldInfo) -> type[BaseModel] | None:
+    for kind in (field.annotation, *get_args(field.annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _family(kind: type[errors.TutelaError]) -> Iterator[type[errors.TutelaError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        # Only the public tree: a package's own errors are internal.
+        if child.__module__ == errors.__name__:
+            yield from _family(child)
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").strip().splitlines()[0]
+
+
+PAGES = {"errors.md": error_table, "settings.md": settings_tables}
+
+
+def fresh(page: str) -> str:
+    """Return a page with its generated part as the code has it now."""
+    text = (_REFERENCE / page).read_text()
+    before, _, rest = text.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return f"{before}{_BEGIN}\n\n{PAGES[page]()}\n\n{_END}{after}"
+
+
+def main() -> int:
+    """Write the pages, or with --check return 1 when one is stale."""
+    stale = [page for page in PAGES if fresh(page) != (_REFERENCE / page).read_text()]
+    if "--check" in sys.argv:
+        sys.stderr.writelines(f"docs/reference/{page} is stale: run make docs\n" for page in stale)
+        return len(stale) and 1
+    for page in stale:
+        (_REFERENCE / page).write_text(fresh(page))
+        sys.stderr.write(f"wrote docs/reference/{page}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

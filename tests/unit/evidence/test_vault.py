@@ -1,0 +1,130 @@
+"""The vault seals with the public key alone, and every opening is on record."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tutela.audit.entry import Action, Actor
+from tutela.audit.log import AuditLog
+from tutela.errors import InvalidInput, NotFound, Refused, SettingsInvalid, Tampered
+from tutela.evidence import keys, package
+from tutela.evidence.keys import OpeningKey, SealingKey
+from tutela.evidence.vault import Purpose, Vault, evidence
+from tutela.storage.objects import Objects
+
+REVIEWER = Actor("person", "acc_1")
+PLAIN = b"benign bytes of a drawn picture" * 1000
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> OpeningKey:
+    return keys.create(tmp_path / "evidence.pub", tmp_path / "evidence.key")
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Objects:
+    return Objects(tmp_path / "objects")
+
+
+def kept(audit: AuditLog, vault: Vault, data: bytes = PLAIN) -> str:
+    sealed = vault.seal(data)
+    with audit.change(REVIEWER) as change:
+        vault.keep(change, sealed, "itm_1")
+    return sealed.id
+
+
+def actions(audit: AuditLog, subject: str) -> list[str]:
+    return [entry.action for entry in audit.entries(subject)]
+
+
+def test_sealed_evidence_opens_and_is_recorded(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    identity = kept(audit, vault)
+    assert vault.open(REVIEWER, identity, Purpose.REVIEW) == PLAIN
+    assert actions(audit, identity) == [Action.EVIDENCE_SEALED, Action.EVIDENCE_OPENED]
+    assert audit.entries(identity)[-1].details["purpose"] == "review"
+
+
+def test_the_scanner_cannot_open_and_its_attempt_is_recorded(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    scanner = Vault(audit, objects, key.sealing)
+    identity = kept(audit, scanner)
+    with pytest.raises(Refused):
+        scanner.open(REVIEWER, identity, Purpose.REVIEW)
+    assert actions(audit, identity)[-1] == Action.EVIDENCE_REFUSED
+
+
+def test_nothing_plain_rests(
+    audit: AuditLog, objects: Objects, key: OpeningKey, tmp_path: Path
+) -> None:
+    kept(audit, Vault(audit, objects, key.sealing))
+    files = [one for one in tmp_path.rglob("*") if one.is_file()]
+    assert files
+    assert not any(PLAIN[:31] in one.read_bytes() for one in files)
+
+
+def test_altered_objects_and_exchanged_records_do_not_open(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    first, second = kept(audit, vault), kept(audit, vault, b"other")
+    with audit.database.bookkeeping() as connection:
+        row = connection.execute(sa.select(evidence).where(evidence.c.id == second)).one()
+        connection.execute(
+            evidence.update().where(evidence.c.id == first).values(wrapped_key=row.wrapped_key)
+        )
+    with pytest.raises(Tampered):
+        vault.open(REVIEWER, first, Purpose.REVIEW)
+
+
+def test_missing_objects_and_records_are_named(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    with pytest.raises(NotFound):
+        vault.open(REVIEWER, "evd_none", Purpose.REVIEW)
+    identity = kept(audit, vault)
+    objects.delete(f"evidence/{identity[-2:]}/{identity}")
+    with pytest.raises(NotFound):
+        vault.open(REVIEWER, identity, Purpose.REVIEW)
+
+
+def test_a_private_key_others_can_read_is_refused(key: OpeningKey, tmp_path: Path) -> None:
+    path = tmp_path / "evidence.key"
+    assert OpeningKey.load(path).sealing.id == key.sealing.id
+    path.chmod(0o644)
+    with pytest.raises(SettingsInvalid):
+        OpeningKey.load(path)
+    with pytest.raises(SettingsInvalid):
+        SealingKey.load(path)
+
+
+def test_a_package_opens_with_the_receivers_key_only(
+    audit: AuditLog, objects: Objects, key: OpeningKey, tmp_path: Path
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    identity = kept(audit, vault)
+    receiver = keys.create(tmp_path / "r.pub", tmp_path / "r.key")
+    folder = tmp_path / "package"
+    done = package.export(vault, audit, REVIEWER, identity, folder, receiver.sealing)
+    assert package.check(folder, receiver) == replace(done)
+    assert actions(audit, identity)[-1] == Action.EVIDENCE_EXPORTED
+    assert not any(PLAIN[:31] in one.read_bytes() for one in folder.iterdir())
+    with pytest.raises(Tampered):
+        package.check(folder, key)
+    with pytest.raises(InvalidInput):
+        package.export(vault, audit, REVIEWER, identity, folder, receiver.sealing)
+    sealed = folder / "sealed.bin"
+    sealed.write_bytes(sealed.read_bytes()[:-1])
+    with pytest.raises(Tampered):
+        package.check(folder, receiver)
+
+
+def test_a_folder_that_is_no_package_is_named(key: OpeningKey, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput):
+        package.check(tmp_path, key)
