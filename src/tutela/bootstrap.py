@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -221,7 +221,10 @@ def open_platform(
         sign_ins=SignIns(database, audit, clock, direct=settings.demo),
         tokens=Tokens(database, audit, clock),
         worker=Worker(
-            database, clock, {HOST_ORDER: removal.carry_out, REFERRAL: delivery.carry_out}
+            database,
+            clock,
+            {HOST_ORDER: removal.carry_out, REFERRAL: delivery.carry_out},
+            timedelta(seconds=settings.duties.lease_seconds),
         ),
     )
 

@@ -44,6 +44,14 @@ class Limits(_Part):
     max_frames: int = Field(default=500, gt=0, description="Most frames of one animation decoded.")
 
 
+class Duties(_Part):
+    """What is owed to the outside."""
+
+    lease_seconds: int = Field(
+        default=120, gt=0, description="A worker silent for so long loses its duty to another."
+    )
+
+
 class Host(_Part):
     """The host platform that obeys hold, remove and restore."""
 
@@ -82,7 +90,10 @@ class Settings(BaseSettings):
 
     home: Path = Field(description="The folder where an embedded instance lives.")
     instance: str = Field(
-        default="tutela.local", description="The instance's name: the audit log's origin."
+        default="tutela.local",
+        pattern=r"^[^\s+]+$",
+        max_length=80,
+        description="The instance's name: the audit log's origin. No space, no plus sign.",
     )
     database_url: str | None = Field(
         default=None, description="SQLAlchemy address; none: tutela.db in the home."
@@ -101,6 +112,7 @@ class Settings(BaseSettings):
     )
     matching: Matching = Matching()
     limits: Limits = Limits()
+    duties: Duties = Duties()
     host: Host = Host()
     authority: Authority = Authority()
     reporter: Reporter = Reporter()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import fcntl
 import os
 from dataclasses import dataclass
@@ -39,6 +38,8 @@ class CheckpointVerifier:
     """Checks signed checkpoints; needs the public key only."""
 
     def __init__(self, origin: str, public: bytes) -> None:
+        if not origin or "+" in origin or any(letter.isspace() for letter in origin):
+            raise ValueError("an origin is not empty and holds no space and no plus sign")
         self.origin = origin
         self._public = VerifyKey(public)
         named = origin.encode() + b"\n" + _ED25519 + public
@@ -59,7 +60,7 @@ class CheckpointVerifier:
             checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
             signature = self._signature(signatures)
             self._public.verify(body.encode(), signature)
-        except (ValueError, binascii.Error, BadSignatureError) as problem:
+        except (TypeError, AttributeError, ValueError, BadSignatureError) as problem:
             raise Tampered(
                 "A checkpoint of the audit log does not carry this instance's signature.",
                 "Compare with a checkpoint kept elsewhere; treat later entries as unproven.",
@@ -71,7 +72,10 @@ class CheckpointVerifier:
         return checkpoint
 
     def _signature(self, lines: str) -> bytes:
-        for line in lines.splitlines():
+        *each, end = lines.split("\n")
+        if end:
+            raise ValueError("the last line is not ended")
+        for line in each:
             dash, name, blob = line.split(" ")
             raw = base64.b64decode(blob, validate=True)
             if dash == "—" and name == self.origin and raw[:_KEY_HASH_SIZE] == self.key_hash:
@@ -106,7 +110,14 @@ class WitnessFile:
 
     def read(self) -> Checkpoint | None:
         """Return the newest checkpoint seen, or None before the first."""
-        note = self._path.read_text() if self._path.exists() else ""
+        try:
+            with self._path.open(newline="") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                note = file.read()
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            note = "not a note"
         return self._verifier.open(note) if note else None
 
     def keep(self, note: str, size: int) -> None:

@@ -59,9 +59,9 @@ class Frontier:
         return b"".join(self.peaks)
 
     @classmethod
-    def unpacked(cls, size: int, packed: bytes) -> Frontier:
+    def unpacked(cls, size: int, packed: object) -> Frontier:
         """Read back what `packed` wrote. Raises `Tampered` when the lengths disagree."""
-        if len(packed) != size.bit_count() * HASH_SIZE:
+        if not isinstance(packed, bytes) or len(packed) != size.bit_count() * HASH_SIZE:
             raise Tampered("The audit log's head is damaged.", "Run `tutela audit verify`.")
         peaks = tuple(packed[at : at + HASH_SIZE] for at in range(0, len(packed), HASH_SIZE))
         return cls(size, peaks)
@@ -111,7 +111,7 @@ def verify_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> bool:
     """Check an inclusion proof, step by step as RFC 9162 §2.1.3.2."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or len(leaf) != HASH_SIZE:
         return False
     fn, sn, running = index, size - 1, leaf
     for sibling in proof:
@@ -133,9 +133,11 @@ def verify_consistency(
     old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]
 ) -> bool:
     """Check a consistency proof, step by step as RFC 9162 §2.1.4.2."""
+    if not 0 < old_size <= new_size:
+        return False
     if old_size == new_size:
         return not proof and old_root == new_root
-    if not 0 < old_size < new_size or not proof:
+    if not proof:
         return False
     path = list(proof)
     if old_size & (old_size - 1) == 0:

@@ -1,7 +1,7 @@
 """Who looked at what, how closely and for how long.
 
 A picture reaches a person only through a grant: asked for, of one fidelity, for one file, once,
-for seconds. What was granted and rendered is the viewing record, and the only source of what a
+for seconds. What was granted and shown is the viewing record, and the only source of what a
 referral says was viewed (docs/decisions/0006).
 """
 
@@ -39,7 +39,8 @@ views = sa.Table(
     sa.Column("purpose", sa.String(200), nullable=False),
     sa.Column("granted_at", Instant, nullable=False),
     sa.Column("until", Instant, nullable=False),
-    sa.Column("rendered_at", Instant),
+    sa.Column("used_at", Instant),
+    sa.Column("shown_at", Instant),
     sa.Column("ended_at", Instant),
 )
 
@@ -140,23 +141,27 @@ class Viewing:
             row = connection.execute(
                 sa.select(views).where(views.c.id == grant_id).with_for_update()
             ).first()
-            usable = row and row.person == str(actor) and row.until > now and not row.rendered_at
+            usable = row and row.person == str(actor) and row.until > now and not row.used_at
             if row is None or not usable:
                 raise Refused("This leave to look is used or over.", "Ask for it again.")
-            # Written first: bytes that leave after a crash here are over-, never under-recorded.
-            connection.execute(views.update().where(views.c.id == grant_id).values(rendered_at=now))
+            connection.execute(views.update().where(views.c.id == grant_id).values(used_at=now))
             item = items_on_record.load(connection, row.item_id)
         if item.evidence_id is None:
             raise NotFound("Nothing was sealed for this item.", "Decide it on its facts.")
         data = self._vault.open(actor, item.evidence_id, Purpose.REVIEW)
-        stamp = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z"
-        return render(data, Rung(row.fidelity), stamp)
+        picture = render(data, Rung(row.fidelity), f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z")
+        # Only what could be drawn is a view; written before the bytes leave this function.
+        with self._audit.database.bookkeeping() as connection:
+            connection.execute(
+                views.update().where(views.c.id == grant_id).values(shown_at=self._audit.clock())
+            )
+        return picture
 
     def end(self, actor: Actor, grant_id: str) -> None:
         """Record that the picture is hidden again. Ending what is over is no error."""
         with self._audit.database.reading() as connection:
             row = connection.execute(sa.select(views).where(views.c.id == grant_id)).first()
-        if row is None or row.person != str(actor) or row.ended_at or not row.rendered_at:
+        if row is None or row.person != str(actor) or row.ended_at or not row.shown_at:
             return
         with self._audit.change(actor) as change:
             ended = min(change.now, row.until)
@@ -168,7 +173,7 @@ class Viewing:
                 row.case_id,
                 item=row.item_id,
                 view=grant_id,
-                seconds=_seconds(row.rendered_at, ended),
+                seconds=_seconds(row.shown_at, ended),
             )
 
     def of_case(self, case_id: str) -> tuple[View, ...]:
@@ -181,8 +186,8 @@ def of_case(connection: sa.Connection, case_id: str) -> tuple[View, ...]:
     """Return what was seen of a case's files, oldest first; grants never used are no views."""
     query = (
         sa.select(views)
-        .where(views.c.case_id == case_id, views.c.rendered_at.is_not(None))
-        .order_by(views.c.rendered_at, views.c.id)
+        .where(views.c.case_id == case_id, views.c.shown_at.is_not(None))
+        .order_by(views.c.shown_at, views.c.id)
     )
     return tuple(
         View(
@@ -190,8 +195,8 @@ def of_case(connection: sa.Connection, case_id: str) -> tuple[View, ...]:
             row.person,
             Fidelity(row.fidelity),
             row.purpose,
-            row.rendered_at,
-            _seconds(row.rendered_at, row.ended_at or row.until),
+            row.shown_at,
+            _seconds(row.shown_at, row.ended_at or row.until),
         )
         for row in connection.execute(query)
     )

@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer hands the flag over by position
+def _version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"tutela {__version__}\n")
         raise typer.Exit

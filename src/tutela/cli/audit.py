@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tutela.cli.session import Session
+if TYPE_CHECKING:
+    from tutela.cli.session import Session
 
 app = typer.Typer(name="audit", help="The tamper-evident record.", no_args_is_help=True)
 
@@ -20,13 +21,19 @@ def verify(context: typer.Context) -> None:
         proof = platform.audit.verify()
     if session.json:
         session.put(
-            {"verified": True, "entries": proof.size, "root": proof.root.hex(),
-             "witnessed": proof.witnessed}
+            {
+                "verified": True,
+                "entries": proof.size,
+                "root": proof.root.hex(),
+                "witnessed": proof.witnessed,
+            }
         )
     else:
+        session.say(f"Verified: {proof.size} entries, root {proof.root.hex()}.")
         session.say(
-            f"Verified: {proof.size} entries, root {proof.root.hex()}, "
-            f"{proof.witnessed} of them witnessed outside the database."
+            f"A checkpoint of {proof.witnessed} entries was kept outside the database."
+            if proof.witnessed
+            else "No checkpoint was found outside the database: entries cut off cannot be noticed."
         )
 
 

@@ -51,6 +51,8 @@ def _print(session: Session, done: package.Checked) -> None:
     if session.json:
         session.put(row)
     else:
-        session.say(f"Verified {done.evidence_id}: {done.size} bytes, {done.custody} entries of custody.")
+        session.say(
+            f"Verified {done.evidence_id}: {done.size} bytes, {done.custody} entries of custody."
+        )
         for name, value in done.digests.items():
             session.say(f"  {name:<7}{value}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tutela import bootstrap, server
 from tutela import settings as settings_file
-from tutela.cli.session import Session
+
+if TYPE_CHECKING:
+    from tutela.cli.session import Session
 
 
 def add_to(app: typer.Typer) -> None:
@@ -37,9 +39,10 @@ def init(
         return
     session.say(f"A new instance lives in {settings.home}.")
     session.say("Keep a copy of its folder `keys` apart from it: without it evidence is lost.")
-    session.say("Start it with `tutela serve`, then enrol here (once, before " + (
-        f"{created.until:%Y-%m-%d %H:%M} UTC):"
-    ))
+    session.say(
+        "Start it with `tutela serve`, then enrol here (once, before "
+        + (f"{created.until:%Y-%m-%d %H:%M} UTC):")
+    )
     sys.stdout.write(address + "\n")
 
 

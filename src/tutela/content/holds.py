@@ -102,8 +102,12 @@ def waits_for_earlier(connection: sa.Connection, wanted: HostOrder) -> bool:
 
     Orders about one item must arrive in the order they were given.
     """
-    earlier = [one for one in of_item(connection, wanted.item_id) if one.id < wanted.id]
-    return any(one.confirmed_at is None and one.refused is None for one in earlier)
+    for one in of_item(connection, wanted.item_id):
+        if one.id == wanted.id:
+            return False
+        if one.confirmed_at is None and one.refused is None:
+            return True
+    return False
 
 
 def confirm(change: Change, confirmed: HostOrder) -> None:

@@ -11,6 +11,7 @@ from tutela.storage import duties
 
 if TYPE_CHECKING:
     import threading
+    from datetime import timedelta
     from collections.abc import Callable, Mapping
 
     from tutela.storage.clock import Clock
@@ -25,15 +26,20 @@ class Worker:
     """Claims duties and hands each to the part that fulfils its kind."""
 
     def __init__(
-        self, database: Database, clock: Clock, handlers: Mapping[str, Callable[[Duty], None]]
+        self,
+        database: Database,
+        clock: Clock,
+        handlers: Mapping[str, Callable[[Duty], None]],
+        lease: timedelta = duties.LEASE,
     ) -> None:
         self._database = database
         self._clock = clock
         self._handlers = handlers
+        self._lease = lease
 
     def step(self) -> bool:
         """Work on one duty; say whether there was one."""
-        duty = duties.claim(self._database, self._handlers.keys(), self._clock())
+        duty = duties.claim(self._database, self._handlers.keys(), self._clock(), self._lease)
         if duty is None:
             return False
         try:
@@ -45,6 +51,11 @@ class Worker:
             _log.error("duty.failed", kind=duty.kind, subject=duty.subject, problem=code)
             self._put_off(duty, code)
         return True
+
+    def owed(self) -> int:
+        """Return how many duties are not fulfilled yet, due or not."""
+        with self._database.reading() as connection:
+            return duties.open_count(connection)
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; look again after a short pause when nothing is due."""

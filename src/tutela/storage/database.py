@@ -101,7 +101,8 @@ class Database:
     def _begun(self, mode: str) -> Iterator[sa.Connection]:
         try:
             connection = self.engine.connect()
-        except (DBAPIError, PoolTimeout) as problem:
+        except (DBAPIError, PoolTimeout, UnicodeDecodeError) as problem:
+            # The last is how sqlite3 reports a schema whose text was damaged.
             raise _unreachable() from problem
         try:
             connection = connection.execution_options(tutela_mode=mode)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.errors import LeaseLost
-from tutela.storage.database import Database, Id, Instant, metadata
+from tutela.storage.database import Database, Id, Instant, metadata, serialise
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,6 +51,7 @@ def enqueue(
     connection: sa.Connection, kind: str, subject: str, due: datetime, *, urgent: bool = False
 ) -> None:
     """Write a duty. Owing the same twice is owing it once."""
+    serialise(connection, "duty", kind, subject)
     known = connection.execute(
         sa.select(duties.c.done_at).where(duties.c.kind == kind, duties.c.subject == subject)
     ).first()

@@ -1,0 +1,72 @@
+"""The demonstration's processes: a platform, its host platform and an authority, on loopback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from queue import Empty, Queue
+from typing import IO, TYPE_CHECKING
+
+from tutela.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_READY = "listening on "
+_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
+
+
+class Process:
+    """One child process that says `listening on ADDRESS` when it is ready."""
+
+    def __init__(self, name: str, module: Sequence[str], log: Path) -> None:
+        self.name = name
+        with log.open("ab") as errors:
+            self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
+                [sys.executable, "-m", *module],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        self.address = self._ready()
+
+    def _ready(self) -> str:
+        lines: Queue[str] = Queue()
+        threading.Thread(target=_drain, args=(self._child.stdout, lines), daemon=True).start()
+        try:
+            while True:
+                line = lines.get(timeout=_START_SECONDS)
+                if line.startswith(_READY):
+                    return line.removeprefix(_READY).strip()
+                if not line:
+                    break
+        except Empty:
+            pass
+        self.stop()
+        raise Unavailable(
+            f"The demonstration's {self.name} did not start.", "See its log in the demo's home."
+        )
+
+    def alive(self) -> bool:
+        """Say whether the process still runs."""
+        return self._child.poll() is None
+
+    def stop(self) -> None:
+        """End the process, politely first."""
+        self._child.terminate()
+        try:
+            self._child.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+
+def _drain(stream: IO[str] | None, lines: Queue[str]) -> None:
+    if stream is not None:
+        for line in stream:
+            lines.put(line)
+    lines.put("")

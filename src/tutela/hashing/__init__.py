@@ -1,0 +1,1 @@
+"""Digests and perceptual hashes of what comes in."""

@@ -1,0 +1,58 @@
+"""Everything that is matched about a file: its digests, and a PDQ for each picture in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tutela.content.decoding import Reason, Undecodable, pictures
+from tutela.content.media_type import sniff
+from tutela.hashing.digests import Digests, digests
+from tutela.hashing.pdq import pdq
+
+if TYPE_CHECKING:
+    from tutela.content.decoding import DecodeLimits, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class PictureHash:
+    """The PDQ (64 hex digits) of one reading of one frame; quality 0 to 100, sizes in pixels."""
+
+    frame: int
+    reading: Reading
+    pdq: str
+    quality: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Digests are always there. `unscreened` says why (some) pixels could not be had.
+
+    The first picture is the first frame's canonical reading: the record hash.
+    """
+
+    media_type: str | None
+    bytes: int
+    digests: Digests
+    pictures: tuple[PictureHash, ...]
+    unscreened: Reason | None
+
+
+def fingerprint(data: bytes, limits: DecodeLimits) -> Fingerprint:
+    """Hash `data` in every way. Never raises for what is in it."""
+    found: list[PictureHash] = []
+    reason: Reason | None = None
+    try:
+        for picture in pictures(data, limits):
+            printed = pdq(picture.rgb)
+            height, width = picture.rgb.shape[:2]
+            found.append(
+                PictureHash(
+                    picture.frame, picture.reading, printed.hex, printed.quality, width, height
+                )
+            )
+    except Undecodable as problem:
+        reason = problem.reason
+    return Fingerprint(sniff(data), len(data), digests((data,)), tuple(found), reason)

@@ -1,0 +1,1 @@
+"""A platform's work: take in, screen, decide, order, refer."""
