@@ -1,0 +1,96 @@
+"""The main job in one process, from upload to receipt, resumable, and killed where asked.
+
+Run as a script by `test_killed.py`: `main_job.py HOME PICTURE KILL_AT`. It counts instants: one
+just before and one just after every commit. At instant KILL_AT it kills itself with SIGKILL; 0
+means never. It finishes what an earlier, killed run left, and prints the number of instants.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tutela import bootstrap
+from tutela import settings as settings_file
+from tutela.audit.entry import Actor
+from tutela.bootstrap import Platform
+from tutela.cases import case as cases_on_record
+from tutela.cases.case import CaseState
+from tutela.content.item import AccountFacts
+from tutela.decisions.decision import Finding, Grounds, Outcome
+from tutela.platform.intake import Submission
+from tutela.storage.clock import utc_now
+
+HOST = Actor("machine", "acc_host")
+REVIEWER = Actor("person", "acc_reviewer")
+POST = "post-1"
+_PATIENCE = 60.0
+
+
+class Instants:
+    """Counts commits, and kills this process at the chosen one."""
+
+    def __init__(self, kill_at: int) -> None:
+        self.seen = 0
+        self._kill_at = kill_at
+
+    def watch(self, engine: sa.Engine) -> None:
+        plain = engine.dialect.do_commit
+
+        def do_commit(connection: object) -> None:
+            self._instant()
+            plain(connection)  # type: ignore[arg-type]
+            self._instant()
+
+        engine.dialect.do_commit = do_commit  # type: ignore[method-assign]
+
+    def _instant(self) -> None:
+        self.seen += 1
+        if self.seen == self._kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run(platform: Platform, picture: bytes) -> None:
+    """Upload, decide, approve, and work until nothing is owed."""
+    submission = Submission(
+        data=picture,
+        external_id=POST,
+        account=AccountFacts(id="account-1", screen_name="benign", ip="192.0.2.7", port=4711),
+        place_url="https://host.example/post-1",
+    )
+    answer = platform.intake.submit(HOST, submission, key=POST)
+    case_id = answer.case_id
+    assert case_id is not None
+    with platform.database.reading() as connection:
+        case = cases_on_record.load(connection, case_id)
+    if case.state is CaseState.OPEN:
+        lease = platform.queue.claim(REVIEWER, case_id)
+        finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
+        platform.casework.decide(REVIEWER, case_id, lease.token, case.size, finding)
+    for referral in platform.register.for_case(case_id):
+        if referral.state == "drafted":
+            platform.casework.approve(REVIEWER, referral.id)
+    end = time.monotonic() + _PATIENCE
+    while platform.worker.owed():
+        assert time.monotonic() < end, "duties are still owed"
+        if not platform.worker.step():
+            time.sleep(0.02)
+
+
+def main() -> None:
+    home, picture, kill_at = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    platform = bootstrap.open_platform(settings_file.load(home), utc_now)
+    instants = Instants(kill_at)
+    instants.watch(platform.database.engine)
+    run(platform, picture.read_bytes())
+    platform.close()
+    print(f"instants {instants.seen}")
+
+
+if __name__ == "__main__":
+    main()

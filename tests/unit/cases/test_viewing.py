@@ -1,0 +1,152 @@
+"""No picture without a grant; what was shown, and only that, is on the viewing record."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+from tests.casework import ANNA, BORIS, make_item, put
+
+from tutela.audit.entry import Action
+from tutela.cases import viewing
+from tutela.cases.rendering import Rung, render
+from tutela.cases.viewing import GRANT, Fidelity, Viewing
+from tutela.errors import InvalidInput, NotFound, Refused
+from tutela.evidence import keys
+from tutela.evidence.vault import Vault
+from tutela.storage.objects import Objects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.fixed_clock import FixedClock
+
+    from tutela.audit.log import AuditLog
+    from tutela.content.item import Item
+
+
+def drawn(width: int = 900, height: int = 600) -> bytes:
+    out = io.BytesIO()
+    picture = Image.radial_gradient("L").resize((width, height))
+    Image.merge("RGB", (picture, picture.rotate(90), picture.rotate(180))).save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def vault(audit: AuditLog, tmp_path: Path) -> Vault:
+    key = keys.create(tmp_path / "evidence.pub", tmp_path / "evidence.key")
+    return Vault(audit, Objects(tmp_path / "objects"), key.sealing, key)
+
+
+def filed(audit: AuditLog, vault: Vault, clock: FixedClock, data: bytes) -> Item:
+    sealed = vault.seal(data)
+    item = make_item(clock(), evidence_id=sealed.id)
+    with audit.change(ANNA) as change:
+        vault.keep(change, sealed, item.id)
+    return put(audit, item)
+
+
+def test_a_grant_shows_once_to_one_person_for_seconds(
+    audit: AuditLog, vault: Vault, clock: FixedClock
+) -> None:
+    item = filed(audit, vault, clock, drawn())
+    looking = Viewing(audit, vault)
+    case_id = item.case_id or ""
+    grant = looking.grant(ANNA, case_id, item.id, Fidelity.TINY)
+    with pytest.raises(Refused):
+        looking.render(BORIS, grant.id, "r-7")
+    assert looking.of_case(case_id) == ()
+    picture = looking.render(ANNA, grant.id, "r-7")
+    assert picture.startswith(b"\x89PNG")
+    with pytest.raises(Refused):
+        looking.render(ANNA, grant.id, "r-7")
+    clock.advance(4)
+    looking.end(ANNA, grant.id)
+    (view,) = looking.of_case(case_id)
+    assert (view.person, view.fidelity, view.seconds) == (str(ANNA), Fidelity.TINY, 4)
+    late = looking.grant(ANNA, case_id, item.id, Fidelity.TINY)
+    clock.advance(GRANT.total_seconds())
+    with pytest.raises(Refused):
+        looking.render(ANNA, late.id, "r-7")
+    actions = [entry.action for entry in audit.entries(case_id)]
+    assert actions.count(Action.VIEW_GRANTED) == 2
+    assert actions.count(Action.VIEW_ENDED) == 1
+    assert Action.EVIDENCE_OPENED in [e.action for e in audit.entries(item.evidence_id or "")]
+
+
+def test_looking_closely_needs_a_purpose(audit: AuditLog, vault: Vault, clock: FixedClock) -> None:
+    item = filed(audit, vault, clock, drawn())
+    looking = Viewing(audit, vault)
+    for fidelity in (Fidelity.LARGER, Fidelity.COLOUR, Fidelity.ORIGINAL):
+        with pytest.raises(InvalidInput):
+            looking.grant(ANNA, item.case_id or "", item.id, fidelity, "  ")
+        looking.grant(ANNA, item.case_id or "", item.id, fidelity, "tell two apart")
+    with pytest.raises(InvalidInput):
+        looking.grant(ANNA, item.case_id or "", item.id, Fidelity.FACTS)
+    with pytest.raises(NotFound):
+        looking.grant(ANNA, "cas_other", item.id, Fidelity.TINY)
+
+
+def test_only_colour_and_up_counts_as_viewed_and_only_in_time(
+    audit: AuditLog, vault: Vault, clock: FixedClock
+) -> None:
+    item = filed(audit, vault, clock, drawn())
+    looking = Viewing(audit, vault)
+    case_id = item.case_id or ""
+    for fidelity in (Fidelity.SKETCH, Fidelity.TINY, Fidelity.LARGER):
+        grant = looking.grant(ANNA, case_id, item.id, fidelity, "why")
+        looking.render(ANNA, grant.id, "r-7")
+    assert not viewing.viewed(looking.of_case(case_id), item.id, clock())
+    before = clock()
+    clock.advance(1)
+    looking.render(ANNA, looking.grant(ANNA, case_id, item.id, Fidelity.COLOUR, "why").id, "r-7")
+    record = looking.of_case(case_id)
+    assert viewing.viewed(record, item.id, clock())
+    assert not viewing.viewed(record, item.id, before)
+    assert not viewing.viewed(record, "itm_other", clock())
+
+
+def test_a_picture_that_cannot_be_drawn_is_no_view(
+    audit: AuditLog, vault: Vault, clock: FixedClock
+) -> None:
+    item = filed(audit, vault, clock, drawn()[:400])
+    looking = Viewing(audit, vault)
+    grant = looking.grant(ANNA, item.case_id or "", item.id, Fidelity.COLOUR, "why")
+    with pytest.raises(InvalidInput):
+        looking.render(ANNA, grant.id, "r-7")
+    assert looking.of_case(item.case_id or "") == ()
+
+
+def test_each_rung_shows_no_more_than_it_should() -> None:
+    plain = drawn()
+    shown = {rung: Image.open(io.BytesIO(render(plain, rung, ""))) for rung in Rung}
+    assert max(shown[Rung.LARGER].size) == 256
+    assert max(shown[Rung.COLOUR].size) == 512
+    assert shown[Rung.ORIGINAL].size == (900, 600)
+    for rung in (Rung.SKETCH, Rung.TINY, Rung.LARGER):
+        red, green, blue = shown[rung].split()
+        assert red.tobytes() == green.tobytes() == blue.tobytes()
+    # The tiny rung is enlarged for the eye only: it holds no more than 64 pixels' detail.
+    tiny = shown[Rung.TINY]
+    again = tiny.resize((64, 43)).resize(tiny.size, Image.Resampling.BICUBIC)
+    differing = [abs(a - b) for a, b in zip(tiny.tobytes(), again.tobytes(), strict=True)]
+    assert sum(differing) / len(differing) < 2
+
+
+def test_the_watermark_is_drawn() -> None:
+    assert render(drawn(), Rung.COLOUR, "r-7 2026") != render(drawn(), Rung.COLOUR, "")
+
+
+def test_the_record_names_each_view_apart(audit: AuditLog, vault: Vault, clock: FixedClock) -> None:
+    item = filed(audit, vault, clock, drawn())
+    looking = Viewing(audit, vault)
+    for person in (ANNA, BORIS):
+        grant = looking.grant(person, item.case_id or "", item.id, Fidelity.SKETCH)
+        looking.render(person, grant.id, "r")
+        clock.advance(1)
+    record = looking.of_case(item.case_id or "")
+    assert [view.person for view in record] == [str(ANNA), str(BORIS)]
+    assert record[0] == replace(record[1], person=str(ANNA), at=record[0].at)
