@@ -176,9 +176,7 @@ def upgrade_home(settings: Settings) -> None:
     database.close()
 
 
-def open_platform(
-    settings: Settings, clock: Clock = utc_now, part: Part = Part.ALL
-) -> Platform:
+def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.ALL) -> Platform:
     """Compose a platform from its settings. Raises `SettingsInvalid`, `Tampered`."""
     verify_known_answers()
     files = KeyFiles(settings.keys)
@@ -188,7 +186,9 @@ def open_platform(
     opening_key = OpeningKey.load(files.evidence_private) if part is Part.ALL else None
     database = Database(settings.database)
     schema.check(database)
-    audit = AuditLog(database, signer, clock, WitnessFile(settings.home / "checkpoint.note", signer))
+    audit = AuditLog(
+        database, signer, clock, WitnessFile(settings.home / "checkpoint.note", signer)
+    )
     vault = Vault(audit, Objects(settings.objects), sealing_key, opening_key)
     limits = DecodeLimits(
         max_bytes=settings.limits.max_bytes,
@@ -202,6 +202,7 @@ def open_platform(
     register = Register(audit)
     removal = Removal(audit, _host(settings, files, clock))
     delivery = Delivery(audit, register, _authority(settings), vault)
+    accounts = Accounts(database, audit, access_key, clock)
     return Platform(
         settings=settings,
         clock=clock,
@@ -216,10 +217,10 @@ def open_platform(
         viewing=Viewing(audit, vault),
         register=register,
         casework=Casework(audit, register, _reporter(settings)),
-        accounts=Accounts(database, audit, access_key, clock),
-        sessions=Sessions(database, audit, clock),
-        sign_ins=SignIns(database, audit, clock, direct=settings.demo),
-        tokens=Tokens(database, audit, clock),
+        accounts=accounts,
+        sessions=Sessions(database, audit, accounts, clock),
+        sign_ins=SignIns(database, audit, accounts, clock, direct=settings.demo),
+        tokens=Tokens(database, audit, accounts, clock),
         worker=Worker(
             database,
             clock,

@@ -43,6 +43,7 @@ class Action(StrEnum):
     REFERRAL_OPENED = "referral.opened"
     REFERRAL_FILE_SENDING = "referral.file_sending"
     REFERRAL_FILE_SENT = "referral.file_sent"
+    REFERRAL_FILE_DESCRIBING = "referral.file_describing"
     REFERRAL_FILE_DESCRIBED = "referral.file_described"
     REFERRAL_FINISHING = "referral.finishing"
     REFERRAL_FILED = "referral.filed"

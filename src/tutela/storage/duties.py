@@ -45,6 +45,7 @@ class Duty:
     subject: str
     attempts: int
     fence: int
+    lease: timedelta = LEASE
 
 
 def enqueue(
@@ -82,7 +83,7 @@ def claim(
         row = connection.execute(query.with_for_update(skip_locked=True)).first()
         if row is None:
             return None
-        duty = Duty(row.kind, row.subject, row.attempts + 1, row.fence + 1)
+        duty = Duty(row.kind, row.subject, row.attempts + 1, row.fence + 1, lease)
         connection.execute(
             duties.update()
             .where(duties.c.kind == duty.kind, duties.c.subject == duty.subject)
@@ -99,6 +100,11 @@ def done(connection: sa.Connection, duty: Duty, now: datetime) -> None:
 def later(connection: sa.Connection, duty: Duty, due: datetime, reason: str) -> None:
     """Put a duty off with the reason. Raises `LeaseLost` as `done` does."""
     _settle(connection, duty, {"due": due, "leased_until": None, "last_reason": reason[:200]})
+
+
+def renew(connection: sa.Connection, duty: Duty, now: datetime) -> None:
+    """Lengthen the lease of work that takes long. Raises `LeaseLost` as `done` does."""
+    _settle(connection, duty, {"leased_until": now + duty.lease})
 
 
 def reopen(connection: sa.Connection, kind: str, subject: str, due: datetime) -> None:

@@ -1,0 +1,1 @@
+"""Who may do what: people, machines, their proofs and their permissions."""

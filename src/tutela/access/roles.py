@@ -1,0 +1,65 @@
+"""Roles and what each may do: one table, denied unless listed."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Permission(StrEnum):
+    """Everything that can be allowed."""
+
+    ITEM_SUBMIT = "item.submit"
+    CASE_READ = "case.read"
+    CASE_DECIDE = "case.decide"
+    EVIDENCE_VIEW = "evidence.view"
+    REFERRAL_APPROVE = "referral.approve"
+    LIST_MANAGE = "list.manage"
+    AUDIT_READ = "audit.read"
+    ACCOUNT_MANAGE = "account.manage"
+
+
+class Role(StrEnum):
+    """What an account is for."""
+
+    ADMINISTRATOR = "administrator"
+    LEAD = "lead"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    INTAKE = "intake"
+
+
+_MAY: dict[Role, frozenset[Permission]] = {
+    # Who runs the instance does not thereby look at evidence or decide about people.
+    Role.ADMINISTRATOR: frozenset(
+        {Permission.ACCOUNT_MANAGE, Permission.LIST_MANAGE, Permission.AUDIT_READ}
+    ),
+    Role.LEAD: frozenset(
+        {
+            Permission.CASE_READ,
+            Permission.CASE_DECIDE,
+            Permission.EVIDENCE_VIEW,
+            Permission.REFERRAL_APPROVE,
+            Permission.LIST_MANAGE,
+            Permission.AUDIT_READ,
+        }
+    ),
+    Role.REVIEWER: frozenset(
+        {
+            Permission.CASE_READ,
+            Permission.CASE_DECIDE,
+            Permission.EVIDENCE_VIEW,
+            Permission.REFERRAL_APPROVE,
+        }
+    ),
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
+    Role.INTAKE: frozenset({Permission.ITEM_SUBMIT}),
+}
+
+
+def permissions(roles: Iterable[Role]) -> frozenset[Permission]:
+    """Return everything that the roles together allow."""
+    return frozenset().union(*(_MAY[role] for role in roles))

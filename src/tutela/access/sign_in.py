@@ -1,0 +1,116 @@
+"""One-time sign-ins: how a person gets in before they have a password and a second factor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from tutela.access import proof
+from tutela.audit.entry import Action, Actor
+from tutela.errors import NotSignedIn
+from tutela.storage.database import Database, Id, Instant, metadata
+
+if TYPE_CHECKING:
+    from tutela.access.accounts import Account, Accounts
+    from tutela.audit.log import AuditLog
+    from tutela.storage.clock import Clock
+
+sign_ins = sa.Table(
+    "sign_ins",
+    metadata,
+    sa.Column("proof", sa.String(64), primary_key=True),
+    sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), nullable=False),
+    sa.Column("offer", sa.LargeBinary, nullable=False),
+    sa.Column("until", Instant, nullable=False),
+    sa.Column("used_at", Instant),
+)
+
+VALID = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A sign-in to hand to one person, once."""
+
+    token: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A valid sign-in: whose it is, and the second factor offered with it."""
+
+    account: Account
+    offer: bytes
+
+
+class SignIns:
+    """Issues and uses one-time sign-ins.
+
+    They lead to enrolment. `direct` lets them sign in at once: for demonstrations, whose
+    pictures are benign, and for nothing else.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        audit: AuditLog,
+        accounts: Accounts,
+        clock: Clock,
+        *,
+        direct: bool = False,
+    ) -> None:
+        self._database = database
+        self._audit = audit
+        self._accounts = accounts
+        self._clock = clock
+        self.direct = direct
+
+    def issue(self, actor: Actor, account_id: str) -> Issued:
+        """Make a sign-in for an account; earlier ones end. Raises `NotFound`."""
+        account = self._accounts.load(account_id)
+        word, kept = proof.fresh()
+        offer = self._accounts.offer(account, "tutela").sealed
+        with self._audit.change(actor) as change:
+            change.connection.execute(sign_ins.delete().where(sign_ins.c.account_id == account.id))
+            until = change.now + VALID
+            change.connection.execute(
+                sign_ins.insert().values(
+                    proof=kept, account_id=account.id, offer=offer, until=until
+                )
+            )
+            change.record(Action.SIGN_IN_ISSUED, account.id)
+        return Issued(word, until)
+
+    def open(self, word: str) -> Opened:
+        """Return what a sign-in is for, without using it. Raises `NotSignedIn`."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                sa.select(sign_ins).where(sign_ins.c.proof == proof.stored(word))
+            ).first()
+        if row is None or row.used_at is not None or row.until <= self._clock():
+            raise _over()
+        account = self._accounts.load(row.account_id)
+        if account.disabled:
+            raise _over()
+        return Opened(account, row.offer)
+
+    def use(self, word: str) -> None:
+        """Use a sign-in up. Raises `NotSignedIn` when somebody was faster."""
+        with self._database.bookkeeping() as connection:
+            used = connection.execute(
+                sign_ins.update()
+                .where(sign_ins.c.proof == proof.stored(word), sign_ins.c.used_at.is_(None))
+                .values(used_at=self._clock())
+            )
+        if used.rowcount != 1:
+            raise _over()
+
+
+def _over() -> NotSignedIn:
+    return NotSignedIn(
+        "This one-time sign-in is used, over or unknown.", "Ask an administrator for a new one."
+    )

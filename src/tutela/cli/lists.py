@@ -1,0 +1,122 @@
+"""`tutela lists`: hash lists in, shown, removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tutela.cli.session import SHELL, Session
+
+app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
+
+_PROBLEMS_SHOWN = 20
+_SOME_REFUSED = 3
+
+
+@app.command("import")
+def import_list(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The list's name here.")],
+    file: Annotated[Path, typer.Argument(help="CSV or NDJSON; docs/reference/hash-lists.md.")],
+    source: Annotated[str | None, typer.Option(help="Who supplies it.")] = None,
+    version: Annotated[str | None, typer.Option(help="The source's version of it.")] = None,
+    algorithm: Annotated[
+        str | None, typer.Option(help="What a file without a header holds, e.g. pdq.")
+    ] = None,
+    strict: Annotated[bool, typer.Option(help="Store nothing if any line has a problem.")] = False,
+    replace: Annotated[
+        bool, typer.Option(help="The file is the whole list: remove what it does not name.")
+    ] = False,
+) -> None:
+    """Import a list; importing the same again changes nothing. Exit 3: some lines had problems."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        report = platform.lists.import_file(
+            SHELL, name, file, source=source, version=version, strict=strict, replace=replace,
+            algorithm=algorithm,
+        )
+    counts = {
+        "list": report.name,
+        "stored": report.stored,
+        "lines": report.lines,
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "withdrawn": report.withdrawn,
+        "removed": report.removed,
+        "problems": report.problem_count,
+    }
+    if session.json:
+        for one in report.problems:
+            session.put({"line": one.line, "reason": one.reason})
+        session.put(counts)
+    else:
+        for one in report.problems[:_PROBLEMS_SHOWN]:
+            session.say(f"line {one.line}: {one.reason}")
+        if report.problem_count > _PROBLEMS_SHOWN:
+            session.say(f"… {report.problem_count - _PROBLEMS_SHOWN} more; --json shows them.")
+        if report.ignored_columns:
+            session.say(f"Columns not used: {', '.join(report.ignored_columns)}.")
+        session.table(tuple(counts), (counts,), "")
+    if report.problem_count:
+        raise typer.Exit(_SOME_REFUSED)
+
+
+@app.command("show")
+def show(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(help="A list, to see its entries.")] = None,
+) -> None:
+    """Print the lists in force, or the entries of one."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        if name is None:
+            session.table(
+                ("name", "source", "version", "entries", "hashes", "imported_at"),
+                (
+                    {
+                        "name": one.name,
+                        "source": one.source,
+                        "version": one.version,
+                        "entries": one.entries,
+                        "hashes": one.hashes,
+                        "imported_at": one.imported_at.isoformat(timespec="seconds"),
+                    }
+                    for one in platform.lists.lists()
+                ),
+                "There are no lists. Import one with `tutela lists import`.",
+            )
+            return
+        platform.lists.show(name)
+        session.table(
+            ("entry", "algorithms", "labels", "classification", "source"),
+            (
+                {
+                    "entry": one.entry_id,
+                    "algorithms": " ".join(sorted({each.algorithm for each in one.hashes})),
+                    "labels": " ".join(one.labels),
+                    "classification": one.classification,
+                    "source": one.source,
+                }
+                for one in platform.lists.entries(name)
+            ),
+            "The list is empty.",
+        )
+
+
+@app.command("remove")
+def remove(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The list.")],
+    entry: Annotated[str | None, typer.Option(help="Only this entry of it.")] = None,
+) -> None:
+    """Remove a list, or one entry; it takes effect at once, everywhere."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        if entry is None:
+            platform.lists.remove_list(SHELL, name)
+        else:
+            platform.lists.remove_entry(SHELL, name, entry)
+    session.say("Removed. What it matched before stays on record.")

@@ -1,0 +1,108 @@
+"""`tutela scan`: screens folders and files against the lists."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tutela.cli.session import Session
+from tutela.matching.screening import Verdict
+from tutela.platform.bulk import scan
+from tutela.platform.journal import Journal
+from tutela.platform.walk import walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tutela.bootstrap import Platform
+
+_SOME_UNSCREENED = 3
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command("scan")(scan_paths)
+
+
+def scan_paths(
+    context: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
+    only: Annotated[
+        list[str] | None, typer.Option("--list", help="Only this list; may be repeated.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that hash; none: one a core.")
+    ] = None,
+) -> None:
+    """Screen files; goes on where an interrupted scan stopped. Exit 3: some were unscreened."""
+    session: Session = context.obj
+    counts: Counter[str] = Counter()
+    with session.platform() as platform:
+        for name in only or ():
+            platform.lists.show(name)
+        policy = platform.screener.policy
+        terms = {
+            "paths": [str(path.absolute()) for path in paths],
+            "lists": sorted(only or ()),
+            "revision": platform.lists.revision(),
+            "radius": policy.radius,
+            "min_quality": policy.min_quality,
+        }
+        journal = Journal(session.home / "scans", terms)
+        if journal.resumed:
+            session.say(f"Going on after {journal.resumed} files of an interrupted scan.")
+        try:
+            for row in _watched(session, platform, paths, only, workers, journal):
+                counts[row["verdict"]] += 1
+                _print(session, row)
+        except BaseException:
+            journal.close()
+            session.say("Interrupted: run the same command again to go on.")
+            raise
+        journal.finish()
+    session.say(", ".join(f"{counts[one.value]} {one.value}" for one in Verdict) + ".")
+    if counts[Verdict.UNSCREENED.value]:
+        raise typer.Exit(_SOME_UNSCREENED)
+
+
+def _watched(
+    session: Session,
+    platform: Platform,
+    paths: list[Path],
+    only: list[str] | None,
+    workers: int | None,
+    journal: Journal,
+) -> Iterator[dict[str, Any]]:
+    """Yield the lines while a progress bar on stderr counts them."""
+    total = sum(1 for _ in walk(paths))
+    columns = (
+        TextColumn("screening"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    lines = scan(
+        paths, platform.screener, platform.limits, journal=journal, lists=only, workers=workers
+    )
+    with Progress(*columns, console=session.people, transient=True) as progress:
+        task = progress.add_task("", total=total)
+        for row in lines:
+            yield row
+            progress.advance(task)
+
+
+def _print(session: Session, row: dict[str, Any]) -> None:
+    if session.json:
+        session.put(row)
+    elif row["verdict"] == Verdict.MATCH.value:
+        for match in row["matches"]:
+            session.say(
+                f"match       {row['path']}  {match['list']}/{match['entry']} "
+                f"{match['algorithm']} {match['distance']} bits, {match['via']}"
+            )
+    elif row["verdict"] == Verdict.UNSCREENED.value:
+        session.say(f"unscreened  {row['path']}  {row['reason']}")

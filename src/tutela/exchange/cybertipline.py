@@ -1,0 +1,96 @@
+"""NCMEC's CyberTipline Reporting API as an authority: submit, upload, fileinfo, finish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tutela.errors import CounterpartyFailed, CounterpartyRefused
+from tutela.exchange import cybertipline_xml as xml
+from tutela.exchange.http import Outbound
+from tutela.referrals.delivery import ReportFinished, ReportGone, RetractAnswer, Uploaded
+
+if TYPE_CHECKING:
+    from tutela.exchange.cybertipline_xml import Answered
+    from tutela.exchange.http import Answer
+    from tutela.referrals.draft import FileStatement, ReferralDraft
+
+_XML = {"Content-Type": "text/xml; charset=utf-8"}
+_SUCCESS = 0
+_SERVER_SIDE = range(1000, 2000)
+_NO_REPORT, _RETRACTED, _FINISHED = 5001, 5101, 5102
+_UNAUTHORISED = 401
+
+
+class CyberTipline:
+    """One reporting account. Only network errors and codes 1xxx are worth trying again."""
+
+    def __init__(self, address: str, username: str, password: str) -> None:
+        self._outbound = Outbound(address, (username, password))
+
+    def open(self, draft: ReferralDraft) -> str:
+        """Submit a report; return its number. It is open, not filed."""
+        answered = self._post_xml("/submit", xml.report(draft))
+        if not answered.report_id:
+            raise _unreadable("report number")
+        return answered.report_id
+
+    def send_file(self, number: str, name: str, data: bytes) -> Uploaded:
+        """Upload one file to an open report."""
+        answer = self._outbound.post(
+            "/upload",
+            data={"id": number},
+            files={"file": (name, data, "application/octet-stream")},
+        )
+        answered = _succeeded(answer)
+        if not answered.file_id or not answered.hash:
+            raise _unreadable("file number or hash")
+        return Uploaded(answered.file_id, answered.hash)
+
+    def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
+        """State a sent file's details."""
+        self._post_xml("/fileinfo", xml.file_details(number, file_id, statement))
+
+    def finish(self, number: str) -> None:
+        """File the report; irreversible."""
+        _succeeded(self._outbound.post("/finish", data={"id": number}))
+
+    def retract(self, number: str) -> RetractAnswer:
+        """Cancel an open report, or learn that it was finished or is gone."""
+        try:
+            _succeeded(self._outbound.post("/retract", data={"id": number}))
+        except ReportFinished:
+            return RetractAnswer.WAS_FINISHED
+        except ReportGone:
+            return RetractAnswer.UNKNOWN
+        return RetractAnswer.RETRACTED
+
+    def _post_xml(self, path: str, body: bytes) -> Answered:
+        return _succeeded(self._outbound.post(path, content=body, headers=_XML))
+
+
+def _succeeded(answer: Answer) -> Answered:
+    if answer.status == _UNAUTHORISED:
+        raise CounterpartyRefused(
+            "The authority does not accept our credentials.",
+            "Mend authority.username and authority.password, then approve the referral again.",
+        )
+    answered = xml.read(answer.body)
+    if answered.code == _SUCCESS:
+        return answered
+    if answered.code in {_NO_REPORT, _RETRACTED}:
+        raise ReportGone(answered.code)
+    if answered.code == _FINISHED:
+        raise ReportFinished(answered.code)
+    if answered.code in _SERVER_SIDE:
+        raise CounterpartyFailed(
+            f"The authority failed with code {answered.code}.", "It is tried again."
+        )
+    raise CounterpartyRefused(
+        f"The authority refused with code {answered.code}"
+        + (f", request {answer.request_id}." if answer.request_id else "."),
+        "See the API's documentation for the code, mend the cause, then approve again.",
+    )
+
+
+def _unreadable(what: str) -> CounterpartyFailed:
+    return CounterpartyFailed(f"The authority's answer has no {what}.", "It is tried again.")

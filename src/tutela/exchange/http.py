@@ -1,0 +1,98 @@
+"""The one outbound client: one origin each, no redirects, limits on time and size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tutela.errors import CounterpartyFailed, CounterpartyRefused, SettingsInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_SERVER_ERRORS = 500
+_REDIRECTS = range(300, 400)
+_BUSY = frozenset({408, 425, 429})
+MOST_ANSWER_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: status and at most 1 MiB of body."""
+
+    status: int
+    body: bytes
+    request_id: str | None
+
+
+class Outbound:
+    """A client for one address below which everything goes. Raises only errors of the tree."""
+
+    def __init__(self, address: str, auth: tuple[str, str] | None = None) -> None:
+        url = httpx.URL(address)
+        if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
+            raise SettingsInvalid(
+                "An outside address is not an http or https address without credentials.",
+                "Mend host.webhook_url or authority.url in the settings.",
+            )
+        self._address = address.rstrip("/")
+        self._client = httpx.Client(
+            timeout=_TIMEOUT, follow_redirects=False, trust_env=False, auth=auth
+        )
+
+    def post(
+        self,
+        path: str,
+        *,
+        content: bytes | None = None,
+        data: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Post and return the answer, whatever its status below 500.
+
+        Raises `CounterpartyFailed` on network errors, 5xx, redirects and "later" statuses.
+        """
+        try:
+            with self._client.stream(
+                "POST",
+                self._address + path,
+                content=content,
+                data=data,
+                files=files,
+                headers=headers,
+            ) as response:
+                return _read(response)
+        except (httpx.HTTPError, httpx.StreamError) as problem:
+            raise CounterpartyFailed(
+                f"The other side did not answer ({type(problem).__name__}).",
+                "It is tried again; check the address and the network if it lasts.",
+            ) from None
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._client.close()
+
+
+def _read(response: httpx.Response) -> Answer:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MOST_ANSWER_BYTES:
+            raise CounterpartyFailed(
+                "The other side's answer is far too long.", "It is tried again; ask the other side."
+            )
+    status = response.status_code
+    if status in _REDIRECTS:
+        raise CounterpartyRefused(
+            "The other side redirects elsewhere; Tutela does not follow.",
+            "Put the final address into the settings if you trust it.",
+        )
+    if status >= _SERVER_ERRORS or status in _BUSY:
+        raise CounterpartyFailed(
+            f"The other side answered with status {status}.", "It is tried again."
+        )
+    return Answer(status, bytes(body), response.headers.get("Request-ID"))

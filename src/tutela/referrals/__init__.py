@@ -1,0 +1,1 @@
+"""What leaves for an authority: drafted, approved, filed once."""

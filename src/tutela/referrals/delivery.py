@@ -1,0 +1,260 @@
+"""Delivery: one approved referral becomes exactly one finished report at the authority."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from tutela.audit.entry import Action, Actor
+from tutela.errors import (
+    CounterpartyFailed,
+    CounterpartyRefused,
+    LeaseLost,
+    TutelaError,
+    Unavailable,
+)
+from tutela.evidence.vault import Purpose
+from tutela.referrals.referral import FileState, Referral, ReferralFile, State, Step, next_step
+from tutela.storage import duties
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from tutela.audit.log import AuditLog, Change
+    from tutela.evidence.vault import Vault
+    from tutela.referrals.draft import FileStatement, ReferralDraft
+    from tutela.referrals.register import Register
+    from tutela.storage.duties import Duty
+
+DELIVERY = Actor("system", "delivery")
+HORIZON = timedelta(days=3)
+"""After this long without success a person is alarmed."""
+
+_MOST_REPORTS = 50
+"""Reports opened for one referral before a person is alarmed: something is wrong for good."""
+
+
+class ReportGone(Exception):
+    """The authority no longer has the open report: expired or retracted."""
+
+
+class ReportFinished(Exception):
+    """The authority says that the report is finished already."""
+
+
+class RetractAnswer(StrEnum):
+    """What asking to retract tells about a report."""
+
+    RETRACTED = "retracted"
+    WAS_FINISHED = "was_finished"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What the authority says it received: its name for the file, and the MD5 in hex."""
+
+    file_id: str
+    md5: str
+
+
+class Authority(Protocol):
+    """An authority's reporting interface.
+
+    Every call raises `CounterpartyFailed` when it may be tried again, `CounterpartyRefused` when
+    a person must look, `ReportGone` and `ReportFinished` where the report is not open.
+    """
+
+    def open(self, draft: ReferralDraft) -> str:
+        """Open a report; return its number."""
+
+    def send_file(self, number: str, name: str, data: bytes) -> Uploaded:
+        """Send one file's bytes."""
+
+    def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
+        """Say what a sent file is."""
+
+    def finish(self, number: str) -> None:
+        """Finish the report: it is filed, and cannot be taken back."""
+
+    def retract(self, number: str) -> RetractAnswer:
+        """Cancel an unfinished report; the answer says if it was finished."""
+
+
+class Delivery:
+    """Carries referrals on from whatever their rows say, one committed step before each call.
+
+    Doubt, after a crash or a lost answer, is settled by asking (docs/decisions/0008): the report
+    is retracted. If it was finished, it is filed; otherwise it is gone, and all begins again.
+    """
+
+    def __init__(
+        self, audit: AuditLog, register: Register, authority: Authority | None, vault: Vault
+    ) -> None:
+        self._audit = audit
+        self._register = register
+        self._authority = authority
+        self._vault = vault
+
+    def carry_out(self, duty: Duty) -> None:
+        """Fulfil one duty of kind `referral`, or put it off."""
+        try:
+            while self._step(duty):
+                pass
+        except LeaseLost:
+            raise
+        except Unavailable as problem:
+            self._put_off(duty, problem)
+        except TutelaError as problem:
+            self._alarm(duty, problem)
+        except (ReportGone, ReportFinished):
+            # The row still says what was in flight: the next look at it asks the authority.
+            self._put_off(duty, None)
+
+    def _step(self, duty: Duty) -> bool:
+        """Take one step; say whether there may be another."""
+        referral = self._register.load(duty.subject)
+        step, file = next_step(referral)
+        if step is Step.NOTHING:
+            self._settle(duty)
+            return False
+        if self._authority is None:
+            raise CounterpartyFailed(
+                "No authority is configured.", "Set authority.url and its credentials."
+            )
+        if referral.reports_opened >= _MOST_REPORTS:
+            raise CounterpartyRefused(
+                f"{_MOST_REPORTS} reports were opened in vain.",
+                "Ask the authority, then approve the referral again.",
+            )
+        if step is Step.OPEN:
+            self._open(duty, referral, self._authority)
+        elif step is Step.BEGIN_AGAIN:
+            self._begin_again(duty, "the answer to opening was lost")
+        elif step is Step.ASK:
+            self._ask(duty, referral, self._authority)
+        elif step is Step.FINISH:
+            return self._finish(duty, referral, self._authority)
+        elif file is not None and step is Step.SEND_FILE:
+            self._send(duty, referral, file, self._authority)
+        elif file is not None:
+            self._describe(duty, referral, file, self._authority)
+        return True
+
+    def _open(self, duty: Duty, referral: Referral, authority: Authority) -> None:
+        opened = referral.reports_opened + 1
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.OPENING, reports_opened=opened)
+            change.record(Action.REFERRAL_OPENING, referral.id, report=opened)
+        number = authority.open(referral.draft)
+        with self._change() as change:
+            self._register.move(change, duty, State.OPEN, number=number)
+            change.record(Action.REFERRAL_OPENED, referral.id, number=number)
+
+    def _send(
+        self, duty: Duty, referral: Referral, file: ReferralFile, authority: Authority
+    ) -> None:
+        statement = referral.draft.files[file.place]
+        data = self._vault.open(DELIVERY, file.evidence_id, Purpose.REFERRAL)
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.FILES)
+            change.record(Action.REFERRAL_FILE_SENDING, referral.id, evidence=file.evidence_id)
+        sent = authority.send_file(_number(referral), statement.original_name or "file", data)
+        if sent.md5.lower() != dict(statement.hashes)["MD5"]:
+            raise CounterpartyFailed(
+                "The authority received other bytes than were sent.", "It is tried again."
+            )
+        with self._change() as change:
+            self._register.move(change, duty, State.OPEN)
+            self._register.move_file(
+                change, duty, file.place, FileState.SENT, receiver_file_id=sent.file_id
+            )
+            change.record(Action.REFERRAL_FILE_SENT, referral.id, evidence=file.evidence_id)
+
+    def _describe(
+        self, duty: Duty, referral: Referral, file: ReferralFile, authority: Authority
+    ) -> None:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.DETAILS)
+            change.record(Action.REFERRAL_FILE_DESCRIBING, referral.id, evidence=file.evidence_id)
+        statement = referral.draft.files[file.place]
+        authority.describe_file(_number(referral), file.receiver_file_id or "", statement)
+        with self._change() as change:
+            self._register.move(change, duty, State.OPEN)
+            self._register.move_file(change, duty, file.place, FileState.DESCRIBED)
+            change.record(Action.REFERRAL_FILE_DESCRIBED, referral.id, evidence=file.evidence_id)
+
+    def _finish(self, duty: Duty, referral: Referral, authority: Authority) -> bool:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.FINISHING)
+            change.record(Action.REFERRAL_FINISHING, referral.id, number=referral.number)
+        authority.finish(_number(referral))
+        self._filed(duty, referral, asked=False)
+        return False
+
+    def _ask(self, duty: Duty, referral: Referral, authority: Authority) -> None:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.QUESTIONING)
+            change.record(Action.REFERRAL_QUESTIONED, referral.id, number=referral.number)
+        answer = authority.retract(_number(referral))
+        if answer is RetractAnswer.WAS_FINISHED:
+            self._filed(duty, referral, asked=True)
+        else:
+            self._begin_again(duty, f"the open report is {answer.value}")
+
+    def _filed(self, duty: Duty, referral: Referral, *, asked: bool) -> None:
+        with self._change() as change:
+            self._register.move(change, duty, State.FILED, filed_at=change.now, problem=None)
+            duties.done(change.connection, duty, change.now)
+            change.record(
+                Action.REFERRAL_FILED, referral.id, number=referral.number, learnt_by_asking=asked
+            )
+
+    def _begin_again(self, duty: Duty, why: str) -> None:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.APPROVED, number=None)
+            self._register.forget_files(change, duty)
+            change.record(Action.REFERRAL_RESTARTED, duty.subject, why=why)
+
+    def _settle(self, duty: Duty) -> None:
+        with self._audit.database.bookkeeping() as connection:
+            duties.done(connection, duty, self._audit.clock())
+
+    def _put_off(self, duty: Duty, problem: TutelaError | None) -> None:
+        referral = self._register.load(duty.subject)
+        now = self._audit.clock()
+        if problem is not None and referral.approved_at and now > referral.approved_at + HORIZON:
+            self._alarm(duty, problem)
+            return
+        reason = problem.what if problem else "the report is not open; asking"
+        delay = duties.retry_delay(duty.attempts) if problem else timedelta(0)
+        with self._change() as change:
+            duties.later(change.connection, duty, now + delay, reason)
+            change.record(Action.REFERRAL_RETRYING, duty.subject, reason=reason)
+
+    def _alarm(self, duty: Duty, problem: TutelaError) -> None:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.ALARMED, problem=problem.what[:500])
+            duties.done(change.connection, duty, change.now)
+            change.record(Action.REFERRAL_ALARMED, duty.subject, problem=problem.code)
+
+    def _change(self) -> AbstractContextManager[Change]:
+        return self._audit.change(DELIVERY)
+
+
+def _number(referral: Referral) -> str:
+    if referral.number is None:
+        raise CounterpartyRefused(
+            "The referral has no report number where it needs one.",
+            "This is a defect in Tutela: report it, then approve the referral again.",
+        )
+    return referral.number

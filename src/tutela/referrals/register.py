@@ -1,0 +1,259 @@
+"""The referrals on record, and their transitions: each a row before the call it announces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from tutela.audit.entry import Action
+from tutela.errors import Conflict, LeaseLost, NotFound
+from tutela.referrals.draft import ReferralDraft, packed, unpacked
+from tutela.referrals.referral import FileState, Referral, ReferralFile, State
+from tutela.storage import duties
+from tutela.storage.database import Id, Instant, metadata
+from tutela.storage.identity import new_id
+
+if TYPE_CHECKING:
+    from tutela.audit.log import AuditLog, Change
+    from tutela.storage.duties import Duty
+
+REFERRAL = "referral"
+
+referrals = sa.Table(
+    "referrals",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("case_id", Id, sa.ForeignKey("cases.id"), nullable=False, index=True),
+    sa.Column("decision_id", Id, sa.ForeignKey("decisions.id"), nullable=False),
+    sa.Column("authority", sa.String(40), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("draft", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("approved_at", Instant),
+    sa.Column("approved_by", sa.String(80)),
+    sa.Column("number", sa.String(80)),
+    sa.Column("reports_opened", sa.Integer, nullable=False),
+    sa.Column("fence", sa.Integer, nullable=False),
+    sa.Column("filed_at", Instant),
+    sa.Column("problem", sa.String(500)),
+    sa.UniqueConstraint("decision_id", "authority"),
+)
+
+referral_files = sa.Table(
+    "referral_files",
+    metadata,
+    sa.Column("referral_id", Id, sa.ForeignKey("referrals.id"), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True),
+    sa.Column("evidence_id", Id, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("receiver_file_id", sa.String(80)),
+)
+
+
+class Register:
+    """Reads referrals, and moves them; every move carries its audit entry."""
+
+    def __init__(self, audit: AuditLog) -> None:
+        self._audit = audit
+
+    def draft(
+        self,
+        change: Change,
+        *,
+        case_id: str,
+        decision_id: str,
+        authority: str,
+        draft: ReferralDraft,
+    ) -> str:
+        """Put a draft on record in the caller's change; return its id."""
+        identity = new_id("ref", change.now)
+        change.connection.execute(
+            referrals.insert().values(
+                id=identity,
+                case_id=case_id,
+                decision_id=decision_id,
+                authority=authority,
+                state=State.DRAFTED.value,
+                draft=packed(draft),
+                created_at=change.now,
+                reports_opened=0,
+                fence=0,
+            )
+        )
+        rows = [
+            {
+                "referral_id": identity,
+                "place": place,
+                "evidence_id": one.evidence_id,
+                "state": FileState.PENDING.value,
+            }
+            for place, one in enumerate(draft.files)
+        ]
+        if rows:
+            change.connection.execute(referral_files.insert(), rows)
+        change.record(
+            Action.REFERRAL_DRAFTED, identity, case=case_id, authority=authority, files=len(rows)
+        )
+        return identity
+
+    def approve(self, change: Change, referral_id: str) -> None:
+        """Let a draft go out. Raises `Conflict` unless it is drafted or alarmed."""
+        row = _locked(change.connection, referral_id)
+        if row.state not in {State.DRAFTED.value, State.ALARMED.value}:
+            raise Conflict(
+                "The referral is approved, on its way or at an end already.",
+                "Look at its state.",
+            )
+        # An alarm may have left a report open: with a number there is something to ask about.
+        again = State.QUESTIONING if row.number else State.APPROVED
+        change.connection.execute(
+            referrals.update()
+            .where(referrals.c.id == referral_id)
+            .values(
+                state=again.value,
+                approved_at=change.now,
+                approved_by=str(change.actor),
+                problem=None,
+            )
+        )
+        urgent = unpacked(row.draft).urgent_reason is not None
+        duties.enqueue(change.connection, REFERRAL, referral_id, change.now, urgent=urgent)
+        duties.reopen(change.connection, REFERRAL, referral_id, change.now)
+        change.record(Action.REFERRAL_APPROVED, referral_id, urgent=urgent)
+
+    def withdraw_of_case(self, change: Change, case_id: str) -> int:
+        """Withdraw what has not begun to leave; return how many."""
+        query = (
+            sa.select(referrals.c.id)
+            .where(
+                referrals.c.case_id == case_id,
+                referrals.c.state.in_((State.DRAFTED.value, State.APPROVED.value)),
+            )
+            .with_for_update()
+        )
+        ids = [row.id for row in change.connection.execute(query)]
+        for referral_id in ids:
+            change.connection.execute(
+                referrals.update()
+                .where(referrals.c.id == referral_id)
+                .values(state=State.WITHDRAWN.value)
+            )
+            change.record(Action.REFERRAL_WITHDRAWN, referral_id, case=case_id)
+        return len(ids)
+
+    def take(self, change: Change, duty: Duty) -> None:
+        """Fence off every earlier worker. Raises `LeaseLost` if a later one has it."""
+        taken = change.connection.execute(
+            referrals.update()
+            .where(referrals.c.id == duty.subject, referrals.c.fence <= duty.fence)
+            .values(fence=duty.fence)
+        )
+        _only_mine(taken.rowcount)
+
+    def move(self, change: Change, duty: Duty, state: State, **values: object) -> None:
+        """Write a transition under the duty's fence and lengthen its lease. Raises `LeaseLost`."""
+        moved = change.connection.execute(
+            referrals.update()
+            .where(referrals.c.id == duty.subject, referrals.c.fence == duty.fence)
+            .values(state=state.value, **values)
+        )
+        _only_mine(moved.rowcount)
+        duties.renew(change.connection, duty, change.now)
+
+    def move_file(
+        self, change: Change, duty: Duty, place: int, state: FileState, **values: object
+    ) -> None:
+        """Write where one file stands; `move` in the same change holds the fence."""
+        change.connection.execute(
+            referral_files.update()
+            .where(referral_files.c.referral_id == duty.subject, referral_files.c.place == place)
+            .values(state=state.value, **values)
+        )
+
+    def forget_files(self, change: Change, duty: Duty) -> None:
+        """Set every file back to pending: a new report starts from nothing."""
+        change.connection.execute(
+            referral_files.update()
+            .where(referral_files.c.referral_id == duty.subject)
+            .values(state=FileState.PENDING.value, receiver_file_id=None)
+        )
+
+    def load(self, referral_id: str) -> Referral:
+        """Return one referral. Raises `NotFound`."""
+        with self._audit.database.reading() as connection:
+            found = _select(connection, referrals.c.id == referral_id)
+        if not found:
+            raise NotFound("There is no such referral.", "Check the identifier.")
+        return found[0]
+
+    def for_case(self, case_id: str) -> tuple[Referral, ...]:
+        """Return a case's referrals, oldest first."""
+        with self._audit.database.reading() as connection:
+            return _select(connection, referrals.c.case_id == case_id)
+
+    def waiting_approval(self) -> tuple[Referral, ...]:
+        """Return the drafts that wait for a person, urgent ones first."""
+        with self._audit.database.reading() as connection:
+            found = _select(connection, referrals.c.state == State.DRAFTED.value)
+        return tuple(sorted(found, key=lambda one: not one.urgent))
+
+    def all(self) -> tuple[Referral, ...]:
+        """Return every referral, oldest first."""
+        with self._audit.database.reading() as connection:
+            return _select(connection, sa.true())
+
+
+def _locked(connection: sa.Connection, referral_id: str) -> sa.Row[Any]:
+    row = connection.execute(
+        sa.select(referrals).where(referrals.c.id == referral_id).with_for_update()
+    ).first()
+    if row is None:
+        raise NotFound("There is no such referral.", "Check the identifier.")
+    return row
+
+
+def _only_mine(rows: int) -> None:
+    if rows != 1:
+        raise LeaseLost(
+            "Another worker has taken this referral over.",
+            "Nothing to do: the other one carries it on.",
+        )
+
+
+def _select(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Referral, ...]:
+    rows = connection.execute(
+        sa.select(referrals).where(where).order_by(referrals.c.created_at, referrals.c.id)
+    ).all()
+    files: dict[str, list[ReferralFile]] = {row.id: [] for row in rows}
+    ids = sorted(files)
+    for start in range(0, len(ids), 500):
+        query = (
+            sa.select(referral_files)
+            .where(referral_files.c.referral_id.in_(ids[start : start + 500]))
+            .order_by(referral_files.c.place)
+        )
+        for row in connection.execute(query):
+            files[row.referral_id].append(
+                ReferralFile(row.place, row.evidence_id, FileState(row.state), row.receiver_file_id)
+            )
+    return tuple(_referral(row, tuple(files[row.id])) for row in rows)
+
+
+def _referral(row: sa.Row[Any], files: tuple[ReferralFile, ...]) -> Referral:
+    return Referral(
+        row.id,
+        row.case_id,
+        row.decision_id,
+        row.authority,
+        State(row.state),
+        unpacked(row.draft),
+        files,
+        row.created_at,
+        row.approved_at,
+        row.approved_by,
+        row.number,
+        row.reports_opened,
+        row.filed_at,
+        row.problem,
+    )
