@@ -1,0 +1,1 @@
+"""The console: where people decide, and see the least that deciding needs."""

@@ -1,0 +1,1 @@
+"""Simulated counterparties: they can refuse, lie, stall and crash. They import nothing of Tutela."""
