@@ -1,6 +1,8 @@
-"""The application under /api/v1. OpenAPI is its contract."""
+"""The application under /api/v1. OpenAPI is its contract.
 
-from __future__ import annotations
+Annotations are evaluated here, not postponed: FastAPI reads the dependencies that close over
+the platform from them.
+"""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tutela import __version__
 from tutela.access.roles import Permission
+from tutela.access.tokens import Principal
 from tutela.api import problem, upload
 from tutela.api.shapes import (
     CaseShape,
@@ -33,7 +36,6 @@ from tutela.errors import NotSignedIn, Refused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from tutela.access.tokens import Principal
     from tutela.bootstrap import Platform
 
 _bearer = HTTPBearer(auto_error=False, description="An API token made by `tutela tokens issue`.")
@@ -78,7 +80,7 @@ _UPLOAD_BODY = {
 }
 
 
-def api_app(platform: Platform) -> FastAPI:
+def api_app(platform: "Platform") -> FastAPI:
     """Return the API of one platform; mount it at /api/v1."""
     app = FastAPI(
         title="Tutela",
@@ -98,8 +100,8 @@ def api_app(platform: Platform) -> FastAPI:
 
 
 def _allowed(
-    platform: Platform, permission: Permission
-) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    platform: "Platform", permission: Permission
+) -> "Callable[..., Coroutine[Any, Any, Principal]]":
     """Return the dependency that lets in only tokens with the permission; refusals are audited."""
 
     async def check(
@@ -125,7 +127,7 @@ def _allowed(
     return check
 
 
-def _add_items(app: FastAPI, platform: Platform) -> None:
+def _add_items(app: FastAPI, platform: "Platform") -> None:
     may_submit = Depends(_allowed(platform, Permission.ITEM_SUBMIT))
     may_read = Depends(_allowed(platform, Permission.CASE_READ))
 
@@ -155,7 +157,7 @@ def _add_items(app: FastAPI, platform: Platform) -> None:
             return ItemShape.of(items_on_record.load(connection, item_id))
 
 
-def _add_cases(app: FastAPI, platform: Platform) -> None:
+def _add_cases(app: FastAPI, platform: "Platform") -> None:
     may_read = Depends(_allowed(platform, Permission.CASE_READ))
     may_decide = Depends(_allowed(platform, Permission.CASE_DECIDE))
 
@@ -215,7 +217,7 @@ def _add_cases(app: FastAPI, platform: Platform) -> None:
         return DecisionShape.of(decision)
 
 
-def _add_referrals_and_lists(app: FastAPI, platform: Platform) -> None:
+def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
     may_read = Depends(_allowed(platform, Permission.CASE_READ))
     may_approve = Depends(_allowed(platform, Permission.REFERRAL_APPROVE))
     may_list = Depends(_allowed(platform, Permission.LIST_MANAGE))

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from tutela.cases.case import Case
     from tutela.content.item import Item
     from tutela.decisions.decision import Decision
+    from tutela.hashlists.hashlist import HashList
     from tutela.platform.intake import Verdicted
+    from tutela.referrals.referral import Referral
 
 
 class _Shape(BaseModel):
@@ -188,8 +190,20 @@ class ReferralShape(_Shape):
     case_id: str
     authority: str
     state: str
-    receipt: str | None
+    receipt: str | None = Field(description="The authority's number, once it is filed.")
     filed_at: datetime | None
+
+    @classmethod
+    def of(cls, referral: Referral) -> ReferralShape:
+        """Shape a referral on record."""
+        return cls(
+            id=referral.id,
+            case_id=referral.case_id,
+            authority=referral.authority,
+            state=referral.state.value,
+            receipt=referral.receipt_number,
+            filed_at=referral.filed_at,
+        )
 
 
 class ListShape(_Shape):
@@ -199,3 +213,10 @@ class ListShape(_Shape):
     source: str | None
     version: str | None
     entries: int
+
+    @classmethod
+    def of(cls, listed: HashList) -> ListShape:
+        """Shape a list on record."""
+        return cls(
+            name=listed.name, source=listed.source, version=listed.version, entries=listed.entries
+        )

@@ -16,7 +16,7 @@ from tutela.errors import InvalidInput, TooLarge, UsageError
 from tutela.platform.intake import Submission
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from fastapi import Request
 
@@ -116,7 +116,7 @@ async def _form(request: Request, max_bytes: int) -> _Form:
             "The multipart body cannot be read.",
             "Send exactly one part `file` and one part `context`, with a boundary.",
         ) from problem
-    async with form:
+    try:
         file, context = form.get("file"), form.get("context")
         if not isinstance(file, UploadFile) or not isinstance(context, str):
             raise UsageError(
@@ -124,12 +124,14 @@ async def _form(request: Request, max_bytes: int) -> _Form:
                 "Send `file` with a filename, and `context` as JSON text.",
             )
         data = await file.read()
+    finally:
+        await form.close()
     if len(data) > max_bytes:
         raise _too_large(max_bytes)
     return _Form(data, context)
 
 
-async def _limited(request: Request, max_bytes: int) -> AsyncIterator[bytes]:
+async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > max_bytes + _ENVELOPE:
         raise _too_large(max_bytes)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from tutela.cli.session import Session
+from tutela.cli.session import Session
 
 app = typer.Typer(name="audit", help="The tamper-evident record.", no_args_is_help=True)
 

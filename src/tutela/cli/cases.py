@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tutela.cases import case as cases_on_record
+from tutela.cli.session import Session
 from tutela.decisions import decision as decisions_on_record
-
-if TYPE_CHECKING:
-    from tutela.cli.session import Session
 
 app = typer.Typer(name="cases", help="What waits for a person.", no_args_is_help=True)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from tutela.cli.session import Session
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import InvalidInput
 from tutela.hashing.fingerprint import fingerprint
-
-if TYPE_CHECKING:
-    from tutela.cli.session import Session
 
 _SOME_UNREADABLE = 3
 

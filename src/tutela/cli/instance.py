@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tutela import bootstrap, server
 from tutela import settings as settings_file
-
-if TYPE_CHECKING:
-    from tutela.cli.session import Session
+from tutela.cli.session import Session
 
 
 def add_to(app: typer.Typer) -> None:

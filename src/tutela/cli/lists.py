@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tutela.cli.session import SHELL, Session
+from tutela.errors import InvalidInput
 
 app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
 
@@ -34,7 +35,13 @@ def import_list(
     session: Session = context.obj
     with session.platform() as platform:
         report = platform.lists.import_file(
-            SHELL, name, file, source=source, version=version, strict=strict, replace=replace,
+            SHELL,
+            name,
+            file,
+            source=source,
+            version=version,
+            strict=strict,
+            replace=replace,
             algorithm=algorithm,
         )
     counts = {
@@ -60,6 +67,11 @@ def import_list(
         if report.ignored_columns:
             session.say(f"Columns not used: {', '.join(report.ignored_columns)}.")
         session.table(tuple(counts), (counts,), "")
+    if not report.stored:
+        raise InvalidInput(
+            "Some lines have problems, so nothing was stored.",
+            "Mend them, or import without --strict to keep the good lines.",
+        )
     if report.problem_count:
         raise typer.Exit(_SOME_REFUSED)
 

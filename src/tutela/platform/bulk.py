@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from tutela.content.decoding import DecodeLimits, Reason
-from tutela.content.media_type import sniff
-from tutela.hashing.digests import digests
-from tutela.hashing.fingerprint import Fingerprint, fingerprint
-from tutela.matching.screening import Screener, Screening, Verdict
+from tutela import __version__
+from tutela.content.decoding import Reason
+from tutela.hashing.algorithm import ALGORITHMS
+from tutela.hashing.fingerprint import Fingerprint
+from tutela.matching.screening import UNAVAILABLE, Screener, Screening, Verdict
+from tutela.platform.fingerprint_worker import FAILED, hash_file
+from tutela.platform.fingerprinting import CRASHED, TIMED_OUT, FingerprintWorkers, Job
 from tutela.platform.walk import UNREADABLE, Found, walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
+    from tutela.content.decoding import DecodeLimits
     from tutela.platform.journal import Journal, Row
 
-CRASHED = "decoder_crashed"
-_IN_FLIGHT_PER_WORKER = 4
-_CHUNK = 1 << 20
-_Pending = tuple[Found, "Future[Fingerprint | None] | None"]
+_DECODER_LOST = {CRASHED, TIMED_OUT, FAILED}
+_MAY_PASS = {UNREADABLE, UNAVAILABLE}
+
+
+def terms(
+    paths: Iterable[Path],
+    screener: Screener,
+    limits: DecodeLimits,
+    lists: Collection[str] | None = None,
+) -> dict[str, object]:
+    """Return everything that the lines of a scan depend on besides the files: a journal's terms."""
+    return {
+        "paths": [str(path.absolute()) for path in paths],
+        "lists": None if lists is None else sorted(lists),
+        "revision": screener.revision(),
+        "policy": asdict(screener.policy),
+        "limits": asdict(limits),
+        "tutela": __version__,
+        "algorithms": {name: one.version for name, one in ALGORITHMS.items()},
+    }
 
 
 def scan(
@@ -39,117 +56,69 @@ def scan(
 ) -> Iterator[Row]:
     """Yield one line for each file under the paths, in order (docs/reference/scan.md).
 
-    Files of an earlier, interrupted run come from the journal. At most four files a worker are
-    in flight, each of at most `limits.max_bytes`; larger ones are digested as a stream.
+    Files of an earlier, interrupted run come from the journal. Four files a worker are in flight,
+    two of them being read, each of at most `limits.max_bytes`; larger ones are digested as a
+    stream. Raises `NotFound` for a list that does not exist.
     """
-    with _Pool(limits, workers or os.cpu_count() or 1) as pool:
-        waiting: deque[_Pending] = deque()
+    waiting: deque[tuple[Found, Job | Row | None]] = deque()
+    with FingerprintWorkers(limits, workers or os.cpu_count() or 1) as hashing:
+
+        def oldest() -> Row:
+            found, under_way = waiting.popleft()
+            if isinstance(under_way, dict):
+                return under_way
+            result = UNREADABLE if under_way is None else hashing.result(under_way)
+            row = _row(found, found.fault or result, screener, limits, lists)
+            # What may be another time is looked at again by the run that goes on.
+            if journal is not None and row["reason"] not in _MAY_PASS:
+                journal.keep(found, row)
+            return row
+
         for found in walk(paths):
             known = journal.line(found) if journal else None
-            if known is not None:
-                yield from _answered(waiting, pool, screener, lists, journal, down_to=0)
-                yield known
-                continue
-            waiting.append((found, None if found.fault else pool.submit(found)))
-            yield from _answered(waiting, pool, screener, lists, journal, down_to=pool.in_flight)
-        yield from _answered(waiting, pool, screener, lists, journal, down_to=0)
-
-
-def _answered(
-    waiting: deque[_Pending],
-    pool: _Pool,
-    screener: Screener,
-    lists: Collection[str] | None,
-    journal: Journal | None,
-    *,
-    down_to: int,
-) -> Iterator[Row]:
-    while len(waiting) > down_to:
-        found, future = waiting.popleft()
-        row = _row(found, future, pool, screener, lists)
-        if journal is not None:
-            journal.keep(found, row)
-        yield row
+            if known is None and found.fault is None:
+                waiting.append((found, hashing.submit(found.path, found.size)))
+            else:
+                waiting.append((found, known))
+            while len(waiting) >= hashing.in_flight:
+                yield oldest()
+        while waiting:
+            yield oldest()
 
 
 def _row(
     found: Found,
-    future: Future[Fingerprint | None] | None,
-    pool: _Pool,
+    result: Fingerprint | str,
     screener: Screener,
+    limits: DecodeLimits,
     lists: Collection[str] | None,
 ) -> Row:
-    if future is None:
-        return _unscreened(found, found.fault or UNREADABLE)
-    try:
-        printed = future.result()
-    except BrokenProcessPool:
-        try:
-            printed = pool.alone(found)
-        except BrokenProcessPool:
-            return _unscreened(found, CRASHED)
-    if printed is None:
-        return _unscreened(found, UNREADABLE)
-    return _screened(found, printed, screener.screen(printed, lists))
+    if isinstance(result, Fingerprint):
+        return _screened(found, result, screener.screen(result, lists))
+    digested = _digested(found, limits) if result in _DECODER_LOST else None
+    if digested is None:
+        return _unscreened(found, result)
+    screening = screener.screen(digested, lists)
+    if screening.reason == digested.unscreened:
+        screening = replace(screening, reason=result)
+    return _screened(found, digested, screening)
 
 
-class _Pool:
-    """Worker processes that hash. One that dies costs only the file it died of."""
+def _digested(found: Found, limits: DecodeLimits) -> Fingerprint | None:
+    """Return the digests of a file whose pixels killed a worker: they may be listed all the same.
 
-    def __init__(self, limits: DecodeLimits, workers: int) -> None:
-        self._limits = limits
-        self._workers = workers
-        self.in_flight = workers * _IN_FLIGHT_PER_WORKER
-        self._executor = self._made(workers)
-
-    def _made(self, workers: int) -> ProcessPoolExecutor:
-        # Spawned, not forked: a fork would copy the threads' locks of whoever calls us.
-        context = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(workers, mp_context=context)
-
-    def submit(self, found: Found) -> Future[Fingerprint | None]:
-        try:
-            return self._executor.submit(hash_file, found.path, self._limits)
-        except BrokenProcessPool:
-            self._executor.shutdown(wait=False)
-            self._executor = self._made(self._workers)
-            return self._executor.submit(hash_file, found.path, self._limits)
-
-    def alone(self, found: Found) -> Fingerprint | None:
-        """Try a file again in a process of its own, to learn whether it was the killer."""
-        with self._made(1) as executor:
-            return executor.submit(hash_file, found.path, self._limits).result()
-
-    def __enter__(self) -> _Pool:
-        return self
-
-    def __exit__(self, *_problem: object) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
-
-
-def hash_file(path: Path, limits: DecodeLimits) -> Fingerprint | None:
-    """Return a file's fingerprint, or None when it cannot be read. Runs in a worker process."""
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_size <= limits.max_bytes:
-                return fingerprint(file.read(limits.max_bytes + 1), limits)
-            head = file.read(_CHUNK)
-            rest = iter(lambda: file.read(_CHUNK), b"")
-            size = os.fstat(file.fileno()).st_size
-            whole = digests(_chained(head, rest))
-            return Fingerprint(sniff(head), size, whole, (), Reason.TOO_MANY_BYTES)
-    except OSError:
+    Not of one so large that its digests themselves may be what took too long.
+    """
+    if found.size > limits.max_bytes:
         return None
-
-
-def _chained(head: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield head
-    yield from rest
+    # No byte is within the limit, so nothing of it is decoded in this process.
+    result = hash_file(str(found.path), replace(limits, max_bytes=-1))
+    return replace(result, unscreened=Reason.UNSUPPORTED) if not isinstance(result, str) else None
 
 
 def _screened(found: Found, printed: Fingerprint, screening: Screening) -> Row:
     return {
-        "path": str(found.path),
+        "path": shown(found.path),
         "media_type": printed.media_type,
         "bytes": printed.bytes,
         "sha256": printed.digests.sha256,
@@ -171,7 +140,7 @@ def _screened(found: Found, printed: Fingerprint, screening: Screening) -> Row:
 
 def _unscreened(found: Found, reason: str) -> Row:
     return {
-        "path": str(found.path),
+        "path": shown(found.path),
         "media_type": None,
         "bytes": found.size,
         "sha256": None,
@@ -179,3 +148,8 @@ def _unscreened(found: Found, reason: str) -> Row:
         "reason": reason,
         "matches": [],
     }
+
+
+def shown(path: Path) -> str:
+    r"""Return a path as text that can be printed anywhere; bytes that are no UTF-8 become \xNN."""
+    return os.fsencode(path).decode(errors="backslashreplace")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tutela.audit.entry import Actor
 from tutela.cases import case as cases_on_record
 from tutela.cases import queue, viewing
 from tutela.cases.case import CaseState
@@ -29,6 +27,7 @@ from tutela.referrals.draft import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
     from tutela.cases.case import Case
     from tutela.content.item import Item

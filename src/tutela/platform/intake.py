@@ -10,21 +10,20 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from tutela.hashing.fingerprint import Fingerprint, fingerprint
-from tutela.matching.screening import Screener, Screening, Verdict
 
 from tutela.audit.entry import Action, Actor
 from tutela.cases import case as cases_on_record
 from tutela.content import item as items_on_record
 from tutela.content.item import AccountFacts, HoldState, Item, ItemMatch, PictureFacts
 from tutela.errors import Conflict
+from tutela.hashing.fingerprint import Fingerprint, fingerprint
+from tutela.matching.screening import Screener, Screening, Verdict
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
-    from tutela.content.decoding import DecodeLimits
-
     from tutela.audit.log import AuditLog, Change
+    from tutela.content.decoding import DecodeLimits
     from tutela.evidence.vault import Sealed, Vault
 
 submissions = sa.Table(

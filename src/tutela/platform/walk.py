@@ -32,29 +32,22 @@ def walk(paths: Iterable[Path]) -> Iterator[Found]:
     reported and never opened.
     """
     seen: set[tuple[int, int]] = set()
-    for path in paths:
-        yield from _under(path, seen)
-
-
-def _under(path: Path, seen: set[tuple[int, int]]) -> Iterator[Found]:
-    try:
-        status = path.stat()
-    except OSError:
-        yield Found(path, fault=UNREADABLE)
-        return
-    if stat.S_ISREG(status.st_mode):
-        yield Found(path, status.st_size, status.st_mtime_ns)
-    elif stat.S_ISDIR(status.st_mode):
-        identity = (status.st_dev, status.st_ino)
-        if identity in seen:
-            return
-        seen.add(identity)
+    # A stack, not recursion: whoever fills a folder decides how deep it is.
+    ahead = list(dict.fromkeys(paths))[::-1]
+    while ahead:
+        path = ahead.pop()
         try:
-            names = sorted(os.listdir(path))
+            status = path.stat()
+            if stat.S_ISREG(status.st_mode):
+                yield Found(path, status.st_size, status.st_mtime_ns)
+            elif not stat.S_ISDIR(status.st_mode):
+                yield Found(path, fault=NOT_A_FILE)
+            elif (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                ahead.extend(path / name for name in _names(path))
         except OSError:
             yield Found(path, fault=UNREADABLE)
-            return
-        for name in names:
-            yield from _under(path / name, seen)
-    else:
-        yield Found(path, fault=NOT_A_FILE)
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder), reverse=True)  # noqa: PTH208 - names, not paths, are sorted

@@ -11,8 +11,8 @@ from tutela.storage import duties
 
 if TYPE_CHECKING:
     import threading
-    from datetime import timedelta
     from collections.abc import Callable, Mapping
+    from datetime import timedelta
 
     from tutela.storage.clock import Clock
     from tutela.storage.database import Database

@@ -1,1 +1,1 @@
-"""Simulated counterparties: they can refuse, lie, stall and crash. They import nothing of Tutela."""
+"""Simulated counterparties: they refuse, lie, stall and crash. They import nothing of Tutela."""

@@ -82,7 +82,9 @@ def _leave_open(stage: Stage, people: Console) -> None:
     people.print()
     people.print(f"    {stage.sign_in_address()}", soft_wrap=True)
     people.print()
-    people.print("  1. You are signed in as a reviewer. Three held cases and an unreadable file wait.")
+    people.print(
+        "  1. You are signed in as a reviewer. Three held cases and an unreadable file wait."
+    )
     people.print("  2. Open the first case and claim it. The facts come first; no picture is shown")
     people.print("     until you ask for a reduced one.")
     people.print("  3. Decide it abusive, on the grounds of a listed copy. Approve the referral.")
@@ -92,6 +94,6 @@ def _leave_open(stage: Stage, people: Console) -> None:
     people.print("  5. Decide another one not abusive, and see its posts restored.")
     people.print()
     people.print(f"  Prove the log:  tutela --home {stage.home} audit verify", soft_wrap=True)
-    people.print("  Press Ctrl-C to end; everything goes away." )
+    people.print("  Press Ctrl-C to end; everything goes away.")
     while stage.alive():
         time.sleep(0.5)

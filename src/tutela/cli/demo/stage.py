@@ -115,7 +115,7 @@ class Stage:
         report = self.platform.lists.import_file(
             SHELL, LIST_NAME, [known_list().encode()], source="tutela demo", version="1"
         )
-        self._say(f"The benign \"known\" list {LIST_NAME} is imported: {report.added} entries.")
+        self._say(f'The benign "known" list {LIST_NAME} is imported: {report.added} entries.')
 
     def upload_all(self) -> None:
         """Let the users upload; the host platform asks Tutela about each."""

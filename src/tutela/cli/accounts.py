@@ -1,0 +1,78 @@
+"""`tutela accounts`: people and machines."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from tutela.access.roles import Role
+from tutela.cli.session import SHELL, Session
+
+app = typer.Typer(name="accounts", help="People and machines.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_accounts(context: typer.Context) -> None:
+    """Print every account with its roles."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        found = platform.accounts.all()
+    session.table(
+        ("account", "name", "pseudonym", "roles", "enrolled", "disabled"),
+        (
+            {
+                "account": one.id,
+                "name": one.name,
+                "pseudonym": one.pseudonym,
+                "roles": " ".join(role.value for role in one.roles),
+                "enrolled": one.enrolled,
+                "disabled": one.disabled,
+            }
+            for one in found
+        ),
+        "There are no accounts.",
+    )
+
+
+@app.command("create")
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    role: Annotated[list[Role], typer.Option(help="What it is for; may be repeated.")],
+) -> None:
+    """Make an account; people then get a sign-in, machines a token."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        account = platform.accounts.create(SHELL, name, tuple(role))
+    if session.json:
+        session.put({"account": account.id, "name": account.name})
+    else:
+        session.say(f"{account.id} is made. Next: `tutela accounts sign-in {account.name}` for a")
+        session.say(f"person, `tutela tokens issue {account.name}` for a machine.")
+
+
+@app.command("sign-in")
+def sign_in(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="The account's name.")]
+) -> None:
+    """Print a one-time sign-in: the person enrols with it anew; earlier ones end."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        account = platform.accounts.named(name)
+        issued = platform.sign_ins.issue(SHELL, account.id)
+        address = f"{platform.settings.address}/console/one-time/{issued.token}"
+    session.say(f"Valid once, until {issued.until:%Y-%m-%d %H:%M} UTC:")
+    sys.stdout.write(address + "\n")
+
+
+@app.command("disable")
+def disable(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="The account's name.")]
+) -> None:
+    """Take every right from an account, at once."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        platform.accounts.disable(SHELL, platform.accounts.named(name).id)
+    session.say("Disabled: its sessions and tokens no longer work.")

@@ -1,0 +1,1 @@
+"""Hash lists: what others have listed, where it came from, and keeping it."""

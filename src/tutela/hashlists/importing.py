@@ -1,0 +1,208 @@
+"""Merging the entries of a file into a stored list, batch by batch, in the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from tutela.hashlists.hashlist import Entry, EntryHash
+from tutela.hashlists.tables import hash_entries, join_labels, split_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+_BATCH = 500
+_MOST_OPEN = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the entries of one file; `removed` were stored and not in the file."""
+
+    added: int
+    changed: int
+    unchanged: int
+    withdrawn: int
+    removed: int
+
+    @property
+    def any_change(self) -> bool:
+        """Say whether the list is another one now."""
+        return bool(self.added or self.changed or self.withdrawn or self.removed)
+
+
+class Merge:
+    """One file's entries going into one list.
+
+    Lines of one file with the same id are one entry: their hashes and labels add up, and one that
+    withdraws it wins. An entry that differs from the stored one is therefore settled only at the
+    end, when all its lines are known. The ids of one file are held in memory, its entries are not.
+    """
+
+    def __init__(self, connection: sa.Connection, list_id: str) -> None:
+        self._connection = connection
+        self._list = list_id
+        self._batch: list[Entry] = []
+        self._open: dict[str, Entry] = {}
+        self._seen: set[str] = set()
+        self._taken_back: set[str] = set()
+        self._added: set[str] = set()
+        self._changed: set[str] = set()
+        self._withdrawn: set[str] = set()
+
+    def take(self, entry: Entry) -> None:
+        """Take one line's entry."""
+        self._batch.append(entry)
+        if len(self._batch) >= _BATCH:
+            self._place()
+
+    def finish(self, *, replace: bool) -> Counts:
+        """Settle what is open; with `replace`, remove every entry that the file did not name."""
+        self._place()
+        self._settle()
+        gone: list[str] = []
+        if replace:
+            gone = [
+                one for one in stored_ids(self._connection, self._list) if one not in self._seen
+            ]
+            self._delete(gone)
+        added, changed, withdrawn = map(len, (self._added, self._changed, self._withdrawn))
+        unchanged = len(self._seen) - added - changed - withdrawn
+        return Counts(added, changed, unchanged, withdrawn, len(gone))
+
+    def _place(self) -> None:
+        """Put new entries in at once; set those aside that are there and differ."""
+        stored = stored_entries(self._connection, self._list, {one.entry_id for one in self._batch})
+        fresh: dict[str, Entry] = {}
+        for entry in self._batch:
+            name = entry.entry_id
+            again = name in self._seen
+            self._seen.add(name)
+            if entry.withdrawn:
+                self._taken_back.add(name)
+            elif name in self._taken_back:
+                continue
+            before = self._open.get(name) or fresh.get(name) or stored.get(name)
+            if before is None and not again and not entry.withdrawn:
+                fresh[name] = entry
+                continue
+            after = before.joined(entry) if again and before else entry
+            if _content(after) != _content(before):
+                self._open[name] = after
+        self._insert(fresh.values())
+        self._added.update(fresh)
+        self._batch = []
+        if len(self._open) >= _MOST_OPEN:
+            self._settle()
+
+    def _settle(self) -> None:
+        names = list(self._open)
+        for start in range(0, len(names), _BATCH):
+            some = names[start : start + _BATCH]
+            stored = stored_entries(self._connection, self._list, set(some))
+            differing = [
+                one for one in some if _content(stored.get(one)) != _content(self._open[one])
+            ]
+            for name in differing:
+                self._note(name, stored=name in stored)
+            self._delete(differing)
+            self._insert(self._open[one] for one in differing if not self._open[one].withdrawn)
+        self._open = {}
+
+    def _note(self, name: str, *, stored: bool) -> None:
+        new = name in self._added
+        if self._open[name].withdrawn:
+            self._added.discard(name)
+            self._changed.discard(name)
+            if not new:
+                self._withdrawn.add(name)
+        elif not stored:
+            self._added.add(name)
+        elif not new:
+            self._changed.add(name)
+
+    def _insert(self, entries: Iterable[Entry]) -> None:
+        rows = [row for one in entries for row in _rows(self._list, one)]
+        if rows:
+            self._connection.execute(hash_entries.insert(), rows)
+
+    def _delete(self, names: list[str]) -> None:
+        for start in range(0, len(names), _BATCH):
+            self._connection.execute(
+                hash_entries.delete().where(
+                    hash_entries.c.list_id == self._list,
+                    hash_entries.c.entry_id.in_(names[start : start + _BATCH]),
+                )
+            )
+
+
+def stored_ids(connection: sa.Connection, list_id: str) -> Iterator[str]:
+    """Yield the id of every entry of a list."""
+    query = sa.select(hash_entries.c.entry_id).where(hash_entries.c.list_id == list_id).distinct()
+    yield from connection.execute(query).scalars()
+
+
+def stored_entries(
+    connection: sa.Connection, list_id: str, names: Collection[str]
+) -> dict[str, Entry]:
+    """Return the stored entries with these ids."""
+    named = hash_entries.c.entry_id.in_(list(names))
+    return entries_of(connection.execute(stored_rows(list_id).where(named)))
+
+
+def stored_rows(list_id: str) -> sa.Select[Any]:
+    """Return the query for a list's hashes, those of one entry together, in the index's order."""
+    columns = hash_entries.c
+    return (
+        sa.select(
+            columns.entry_id,
+            columns.algorithm,
+            columns.value,
+            columns.quality,
+            columns.labels,
+            columns.classification,
+            columns.source,
+            columns.added,
+        )
+        .where(columns.list_id == list_id)
+        .order_by(columns.entry_id, columns.algorithm, columns.value)
+    )
+
+
+def entries_of(rows: Iterable[Any]) -> dict[str, Entry]:
+    """Put entries together from the rows of `stored_rows`, each being one hash."""
+    found: dict[str, Entry] = {}
+    for name, group in groupby(rows, itemgetter(0)):
+        together = list(group)
+        _, _, _, _, labels, classification, source, added = together[0]
+        hashes = tuple(EntryHash(one[1], bytes(one[2]), one[3]) for one in together)
+        found[name] = Entry(name, hashes, split_labels(labels), classification, source, added)
+    return found
+
+
+def _rows(list_id: str, entry: Entry) -> Iterator[dict[str, object]]:
+    # One hash may come with two qualities from two lines; a list holds it once.
+    for one in {(one.algorithm, one.value): one for one in entry.hashes}.values():
+        yield {
+            "list_id": list_id,
+            "entry_id": entry.entry_id,
+            "algorithm": one.algorithm,
+            "value": one.value,
+            "quality": one.quality,
+            "labels": join_labels(entry.labels),
+            "classification": entry.classification,
+            "source": entry.source,
+            "added": entry.added,
+        }
+
+
+def _content(entry: Entry | None) -> object:
+    """Return what makes two entries say the same; a withdrawn one says the same as none."""
+    if entry is None or entry.withdrawn:
+        return None
+    hashes = {(one.algorithm, one.value): one.quality for one in entry.hashes}
+    return hashes, entry.labels, entry.classification, entry.source, entry.added

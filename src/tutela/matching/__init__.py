@@ -1,0 +1,1 @@
+"""Matching: what is listed is found again, exactly or within a radius."""

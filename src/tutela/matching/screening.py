@@ -1,0 +1,261 @@
+"""The verdict: exact digests first, then PDQ within the radius; doubt is never silence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from tutela.errors import NotFound, Unavailable
+from tutela.hashing.pdq import distance
+from tutela.hashlists import lookup, tables
+from tutela.matching.index import ScanIndex, checked_radius
+from tutela.matching.live_index import LiveIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator
+
+    import sqlalchemy as sa
+
+    from tutela.content.decoding import Reading
+    from tutela.hashing.digests import Digests
+    from tutela.hashing.fingerprint import Fingerprint, PictureHash
+    from tutela.hashlists.lookup import ListedHash
+    from tutela.matching.index import Index
+    from tutela.storage.database import Database
+
+UNAVAILABLE = "index_unavailable"
+LOW_QUALITY = "low_quality"
+MOST_MATCHES = 100
+_STRONGEST_FIRST = ("sha256", "sha1", "md5")
+
+_log = structlog.get_logger()
+
+
+class Verdict(StrEnum):
+    """What the machine can say."""
+
+    MATCH = "match"
+    CLEAN = "clean"
+    UNSCREENED = "unscreened"
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningPolicy:
+    """How near is a match: radius in bits (0 to 63), PDQ quality 0 to 100.
+
+    Below `min_quality` a picture has so little in it that its hash is unsteady, and unrelated ones
+    may look alike. Such a hash is still compared, because darkening a listed picture lowers its
+    quality and hardly moves its hash: but within half the radius, and only with hashes whose
+    list states a sufficient quality. docs/reference/scan.md has the figures.
+    """
+
+    radius: int = 31
+    min_quality: int = 50
+
+    def __post_init__(self) -> None:
+        checked_radius(self.radius)
+
+    def radius_for(self, quality: int) -> int:
+        """Return the radius within which a picture of this quality is compared."""
+        return self.radius if quality >= self.min_quality else self.radius // 2
+
+    def stated_for(self, quality: int) -> int | None:
+        """Return the quality that a list must state of a hash that is compared with it."""
+        return None if quality >= self.min_quality else self.min_quality
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One entry that an item met, and by which look. Distance in bits, 0 for digests.
+
+    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it).
+    `source`: who says so, the entry's where stated, else the list's.
+    """
+
+    list_name: str
+    list_id: str
+    entry_id: str
+    algorithm: str
+    distance: int
+    via: str
+    labels: tuple[str, ...]
+    classification: str | None
+    source: str | None
+    frame: int | None = None
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """The verdict and the entries met, the nearest first, each once, a hundred at most.
+
+    `reason` says why there is no verdict, or what a match or a clean verdict could not rest on.
+    """
+
+    verdict: Verdict
+    reason: str | None
+    matches: tuple[Match, ...]
+
+
+class Lookups(Protocol):
+    """What is listed, as a verdict needs to see it."""
+
+    def exact(self, digests: Digests) -> Iterable[ListedHash]:
+        """Return the listed hashes that equal one of the digests."""
+        ...
+
+    def near(self, pdq: bytes, radius: int, stated: int | None) -> Iterable[ListedHash]:
+        """Return the listed hashes within `radius` bits, of `stated` quality, the nearest first."""
+        ...
+
+
+def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> Screening:
+    """Return the verdict on a fingerprint. Pure: all it knows of the lists is `lookups`.
+
+    1. Digests: an equal one is a match, whatever became of the pixels.
+    2. PDQ of each distinct frame and reading.
+    3. No match, and some pixels could not be had: unscreened.
+    4. No match otherwise: clean; with the reason low_quality when no picture was decisive.
+    """
+    reason = printed.unscreened.value if printed.unscreened else None
+    met = [_match(one) for one in lookups.exact(printed.digests)]
+    met.sort(key=lambda one: _STRONGEST_FIRST.index(one.algorithm))
+    met.extend(_near(printed.pictures, lookups, policy))
+    if met:
+        return Screening(Verdict.MATCH, reason, _nearest_of_each(met))
+    if reason is not None:
+        return Screening(Verdict.UNSCREENED, reason, ())
+    decisive = any(one.quality >= policy.min_quality for one in printed.pictures)
+    return Screening(Verdict.CLEAN, None if decisive else LOW_QUALITY, ())
+
+
+class Screener:
+    """Screens fingerprints against the lists in force; any thread may. Sees changes at once."""
+
+    def __init__(
+        self,
+        database: Database,
+        policy: ScreeningPolicy,
+        make_index: Callable[[], Index] = ScanIndex,
+    ) -> None:
+        self.policy = policy
+        self._database = database
+        self._index = LiveIndex(make_index)
+
+    def screen(self, printed: Fingerprint, lists: Collection[str] | None = None) -> Screening:
+        """Return the verdict on a fingerprint, against the named lists, or all if none is named.
+
+        Raises `NotFound` for a list that does not exist. Whatever else prevents the look gives
+        `unscreened` with the reason index_unavailable, or the matches found before it.
+        """
+        looked = _Looked()
+        try:
+            with self._database.reading() as connection:
+                if lists:
+                    lookup.prove_lists(connection, lists)
+                in_force = _InForce(connection, self._index, lists or None, looked)
+                return screen(printed, in_force, self.policy)
+        except NotFound:
+            raise
+        except Exception as problem:  # noqa: BLE001 - whatever broke, the item must be held
+            _log.error("screening.unavailable", problem=type(problem).__name__)
+        matches = _nearest_of_each(_match(one) for one in looked.exact)
+        return Screening(Verdict.MATCH if matches else Verdict.UNSCREENED, UNAVAILABLE, matches)
+
+    def revision(self) -> int:
+        """Return the number of the lists' state, which every change of them raises."""
+        with self._database.reading() as connection:
+            return tables.revision(connection)
+
+    def prove_ready(self) -> None:
+        """Load the index now. Raises `Unavailable` when it cannot be."""
+        try:
+            with self._database.reading() as connection:
+                self._index.current(connection)
+        except Exception as problem:
+            raise Unavailable(
+                "The hash lists cannot be loaded; every item is held as unscreened.",
+                "Check the database and the free memory.",
+            ) from problem
+
+
+class _Looked:
+    """What was found before a look failed."""
+
+    def __init__(self) -> None:
+        self.exact: list[ListedHash] = []
+
+
+class _InForce:
+    """The lists in force, as one transaction sees them."""
+
+    def __init__(
+        self,
+        connection: sa.Connection,
+        index: LiveIndex,
+        lists: Collection[str] | None,
+        looked: _Looked,
+    ) -> None:
+        self._connection = connection
+        self._index = index
+        self._lists = lists
+        self._looked = looked
+
+    def exact(self, digests: Digests) -> list[ListedHash]:
+        named = {name: bytes.fromhex(getattr(digests, name)) for name in _STRONGEST_FIRST}
+        self._looked.exact = lookup.by_digests(self._connection, named, self._lists)
+        return self._looked.exact
+
+    def near(self, pdq: bytes, radius: int, stated: int | None) -> list[ListedHash]:
+        hits = self._index.current(self._connection).search(pdq, radius)
+        if not hits:
+            return []
+        ids = [hit.id for hit in hits]
+        found = lookup.by_ids(self._connection, ids, self._lists, stated=stated, most=MOST_MATCHES)
+        return [found[number] for number in ids if number in found]
+
+
+def _near(
+    pictures: Iterable[PictureHash], lookups: Lookups, policy: ScreeningPolicy
+) -> Iterator[Match]:
+    seen: set[str] = set()
+    for picture in pictures:
+        # Frames and readings often hash alike; the first stands for them.
+        if picture.pdq in seen:
+            continue
+        seen.add(picture.pdq)
+        value = bytes.fromhex(picture.pdq)
+        radius, stated = policy.radius_for(picture.quality), policy.stated_for(picture.quality)
+        for listed in lookups.near(value, radius, stated):
+            yield _match(listed, distance(listed.value, value), picture)
+
+
+def _match(listed: ListedHash, bits: int = 0, picture: PictureHash | None = None) -> Match:
+    via = "exact" if picture is None else "frame" if picture.frame else "pdq"
+    return Match(
+        listed.list_name,
+        listed.list_id,
+        listed.entry_id,
+        listed.algorithm,
+        bits,
+        via,
+        listed.labels,
+        listed.classification,
+        listed.source,
+        picture.frame if picture else None,
+        picture.reading if picture else None,
+    )
+
+
+def _nearest_of_each(met: Iterable[Match]) -> tuple[Match, ...]:
+    """Keep each entry's nearest match; of equals the first, so digests stand before PDQ."""
+    best: dict[tuple[str, str], Match] = {}
+    for one in met:
+        before = best.setdefault((one.list_id, one.entry_id), one)
+        if one.distance < before.distance:
+            best[one.list_id, one.entry_id] = one
+    ordered = sorted(best.values(), key=lambda one: (one.distance, one.list_name, one.entry_id))
+    return tuple(ordered[:MOST_MATCHES])
