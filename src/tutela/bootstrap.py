@@ -47,6 +47,8 @@ from tutela.storage.objects import Objects
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tutela.content.holds import HostOrder
+
 INSTALLER = Actor("system", "installer")
 _AUDIT_WORD = "tutela-audit-seed-1"
 _ACCESS_WORD = "tutela-access-key-1"
@@ -233,9 +235,11 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
 class _NoHost:
     """Stands where no host platform is configured: orders wait, and say so."""
 
-    def carry_out(self, order: object) -> None:
+    def carry_out(self, order: HostOrder) -> None:
+        """Refuse for now."""
         raise CounterpartyFailed(
-            "No host platform is configured.", "Set host.webhook_url in the settings."
+            f"No host platform is configured to {order.verb}.",
+            "Set host.webhook_url in the settings.",
         )
 
 

@@ -12,19 +12,22 @@ import signal
 import sys
 import time
 from pathlib import Path
-
-import sqlalchemy as sa
+from typing import TYPE_CHECKING, Any
 
 from tutela import bootstrap
 from tutela import settings as settings_file
 from tutela.audit.entry import Actor
-from tutela.bootstrap import Platform
 from tutela.cases import case as cases_on_record
 from tutela.cases.case import CaseState
 from tutela.content.item import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.platform.intake import Submission
 from tutela.storage.clock import utc_now
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from tutela.bootstrap import Platform
 
 HOST = Actor("machine", "acc_host")
 REVIEWER = Actor("person", "acc_reviewer")
@@ -42,12 +45,12 @@ class Instants:
     def watch(self, engine: sa.Engine) -> None:
         plain = engine.dialect.do_commit
 
-        def do_commit(connection: object) -> None:
+        def do_commit(connection: Any) -> None:
             self._instant()
-            plain(connection)  # type: ignore[arg-type]
+            plain(connection)
             self._instant()
 
-        engine.dialect.do_commit = do_commit  # type: ignore[method-assign]
+        engine.dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]
 
     def _instant(self) -> None:
         self.seen += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from tutela.hashlists.importing import (
     stored_entries,
     stored_rows,
 )
+from tutela.hashlists.report import ImportReport, Tally
 from tutela.hashlists.tables import hash_entries, hash_lists
 from tutela.storage.database import serialise
 from tutela.storage.identity import new_id
@@ -29,41 +29,13 @@ if TYPE_CHECKING:
 
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
-    from tutela.hashlists.fields import Line, Problem
     from tutela.storage.database import Database
 
 _CHUNK = 1 << 20
 _PAGE = 4000
-_MOST_PROBLEMS = 1000
 _LONGEST_NAME = 80
 _LONGEST = {"source": 255, "version": 80}
 _NOTHING = Counts(0, 0, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What an import did. `problems` are the first thousand of `problem_count`.
-
-    `lines`: lines that say something. `refused`: lines of which nothing was kept. Entries are
-    counted once each, however many lines they had. `stored` is False when a strict import was
-    refused for its problems: then nothing was changed.
-    """
-
-    list_id: str
-    name: str
-    format: str
-    file_sha256: str
-    lines: int
-    added: int
-    changed: int
-    unchanged: int
-    withdrawn: int
-    removed: int
-    refused: int
-    problem_count: int
-    problems: tuple[Problem, ...]
-    ignored_columns: tuple[str, ...]
-    stored: bool
 
 
 class _NotStored(Exception):
@@ -99,7 +71,7 @@ class HashLists:
         _check("source", source)
         _check("version", version)
         lines = ListFile(_chunks(file), algorithm)
-        tally = _Tally()
+        tally = Tally()
         list_id = ""
         try:
             with self._audit.change(actor) as change:
@@ -188,47 +160,6 @@ class HashLists:
         """Return the number that grows with every change of what is listed."""
         with self._database.reading() as connection:
             return tables.revision(connection)
-
-
-class _Tally:
-    """Counts lines and keeps the first problems."""
-
-    def __init__(self) -> None:
-        self.lines = 0
-        self.entries = 0
-        self.refused = 0
-        self.problem_count = 0
-        self._problems: list[Problem] = []
-
-    def count(self, line: Line) -> None:
-        """Count one line."""
-        self.lines += 1
-        self.entries += line.entry is not None
-        self.refused += line.entry is None
-        self.problem_count += len(line.problems)
-        self._problems.extend(line.problems[: _MOST_PROBLEMS - len(self._problems)])
-
-    def report(
-        self, list_id: str, name: str, file: ListFile, counts: Counts, *, stored: bool
-    ) -> ImportReport:
-        """Return what the import did."""
-        return ImportReport(
-            list_id=list_id,
-            name=name,
-            format=file.format,
-            file_sha256=file.sha256,
-            lines=self.lines,
-            added=counts.added,
-            changed=counts.changed,
-            unchanged=counts.unchanged,
-            withdrawn=counts.withdrawn,
-            removed=counts.removed,
-            refused=self.refused,
-            problem_count=self.problem_count,
-            problems=tuple(self._problems),
-            ignored_columns=file.ignored,
-            stored=stored,
-        )
 
 
 def _name(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.casework import FAR, HOST, PDQ, make_item, match, near_pdq, put
 
+from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
 from tutela.cases import queue
 from tutela.cases.case import CaseKind
@@ -78,5 +79,5 @@ def test_a_decided_case_takes_no_more(audit: AuditLog, clock: FixedClock) -> Non
     first = put(audit, make_item(clock()))
     with audit.change(HOST) as change:
         queue.close(change, first.case_id or "")
-        change.record(queue.Action.CASE_DECIDED, first.case_id or "")
+        change.record(Action.CASE_DECIDED, first.case_id or "")
     assert put(audit, make_item(clock())).case_id != first.case_id

@@ -147,6 +147,23 @@ def test_copies_and_near_copies_are_found_and_others_are_not(
     assert rows["small.jpg"]["matches"][0]["via"] == "pdq"
 
 
+def test_a_darkened_copy_is_found_and_a_blank_picture_is_not(
+    folder: Path, lists: HashLists, screener: Screener
+) -> None:
+    """Both are below the quality that decides; only one of them has a listed picture in it."""
+    record = fingerprint(_bytes(_drawn(1)), LIMITS).pictures[0]
+    blank = fingerprint(_bytes(Image.new("RGB", (320, 240), "navy")), LIMITS).pictures[0]
+    file = f"id,pdq,pdq_quality\ne,{record.pdq},{record.quality}\nblank,{blank.pdq},\n"
+    assert lists.import_file(ANNA, "known", file.encode()).added == 2
+    dark = _drawn(1).point(lambda value: int(value * 0.06))
+    assert fingerprint(_bytes(dark), LIMITS).pictures[0].quality < 50
+    (folder / "dark.png").write_bytes(_bytes(dark))
+    (folder / "blank.png").write_bytes(_bytes(Image.new("RGB", (320, 240), "navy")))
+    rows = _scan(folder, screener)
+    assert _verdicts(rows) == {"dark.png": ("match", None), "blank.png": ("clean", "low_quality")}
+    assert [one["entry"] for one in rows["dark.png"]["matches"]] == ["e"]
+
+
 def test_no_file_is_silently_passed_over(folder: Path, screener: Screener) -> None:
     good = _bytes(_drawn(1))
     bomb = _bytes(Image.new("1", (20_000, 20_000)))

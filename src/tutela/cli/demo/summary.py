@@ -118,7 +118,7 @@ def _obeyed(items: list[Item], posts: dict[str, str], state: HoldState, at_host:
 
 def _referred(stage: Stage, authority: dict[str, Any]) -> StepDone:
     ours = {one.receipt_number for one in stage.platform.register.all() if one.receipt_number}
-    finished = {str(one["number"]) for one in authority["reports"] if one["state"] == "finished"}
+    finished = {str(one["id"]) for one in authority["reports"] if one["state"] == "finished"}
     owed = [one for one in stage.platform.register.all() if one.state is not State.FILED]
     numbers = ", ".join(sorted(ours)) or "none"
     words = f"receipt numbers {numbers}; {len(finished)} finished at the authority"
