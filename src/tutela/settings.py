@@ -47,7 +47,7 @@ class Limits(_Part):
 class Duties(_Part):
     """What is owed to the outside."""
 
-    lease_seconds: int = Field(
+    lease_seconds: float = Field(
         default=120, gt=0, description="A worker silent for so long loses its duty to another."
     )
 

@@ -1,8 +1,8 @@
 """The main job in one process, from upload to receipt, resumable, and killed where asked.
 
-Run as a script by `test_killed.py`: `main_job.py HOME PICTURE KILL_AT`. It counts instants: one
-just before and one just after every commit. At instant KILL_AT it kills itself with SIGKILL; 0
-means never. It finishes what an earlier, killed run left, and prints the number of instants.
+Run as a script by `test_killed.py`. It counts instants: one just before and one just after every
+commit. At instant KILL_AT a job kills itself with SIGKILL; 0 means never. It finishes what an
+earlier, killed run left.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 HOST = Actor("machine", "acc_host")
 REVIEWER = Actor("person", "acc_reviewer")
-POST = "post-1"
 _PATIENCE = 60.0
 
 
@@ -58,15 +58,15 @@ class Instants:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def run(platform: Platform, picture: bytes) -> None:
+def run(platform: Platform, picture: bytes, post: str) -> None:
     """Upload, decide, approve, and work until nothing is owed."""
     submission = Submission(
         data=picture,
-        external_id=POST,
+        external_id=post,
         account=AccountFacts(id="account-1", screen_name="benign", ip="192.0.2.7", port=4711),
-        place_url="https://host.example/post-1",
+        place_url="https://host.example/picture",
     )
-    answer = platform.intake.submit(HOST, submission, key=POST)
+    answer = platform.intake.submit(HOST, submission, key=post)
     case_id = answer.case_id
     assert case_id is not None
     with platform.database.reading() as connection:
@@ -85,15 +85,37 @@ def run(platform: Platform, picture: bytes) -> None:
             time.sleep(0.02)
 
 
-def main() -> None:
-    home, picture, kill_at = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+def job(home: Path, picture: Path, post: str, kill_at: int) -> int:
+    """Do the job of one home; return the number of instants it had."""
     platform = bootstrap.open_platform(settings_file.load(home), utc_now)
     instants = Instants(kill_at)
     instants.watch(platform.database.engine)
-    run(platform, picture.read_bytes())
+    run(platform, picture.read_bytes(), post)
     platform.close()
-    print(f"instants {instants.seen}")
+    return instants.seen
+
+
+def zygote() -> None:
+    """Fork a child for each line `HOME PICTURE POST KILL_AT`; say its pid, then how it ended.
+
+    What takes long, importing, is done once. Before a fork there are no threads or connections.
+    """
+    for line in sys.stdin:
+        home, picture, post, kill_at = line.split()
+        child = os.fork()
+        if child == 0:
+            try:
+                seen = job(Path(home), Path(picture), post, int(kill_at))
+            except BaseException:  # noqa: BLE001 - the parent must hear of any failure
+                traceback.print_exc()
+                os._exit(99)
+            sys.stdout.write(f"instants {seen}\n")
+            sys.stdout.flush()
+            os._exit(0)
+        print(f"pid {child}", flush=True)
+        _pid, status = os.waitpid(child, 0)
+        print(f"ended {os.waitstatus_to_exitcode(status)}", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    zygote()

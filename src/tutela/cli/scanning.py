@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tutela.cli.session import Session
 from tutela.matching.screening import Verdict
-from tutela.platform.bulk import scan
+from tutela.platform import bulk
 from tutela.platform.journal import Journal
 from tutela.platform.walk import walk
 
@@ -42,16 +42,9 @@ def scan_paths(
     session: Session = context.obj
     counts: Counter[str] = Counter()
     with session.platform() as platform:
-        for name in only or ():
-            platform.lists.show(name)
-        policy = platform.screener.policy
-        terms = {
-            "paths": [str(path.absolute()) for path in paths],
-            "lists": sorted(only or ()),
-            "revision": platform.lists.revision(),
-            "radius": policy.radius,
-            "min_quality": policy.min_quality,
-        }
+        if not platform.lists.lists():
+            session.say("There are no lists, so nothing can match: see `tutela lists import`.")
+        terms = bulk.terms(paths, platform.screener, platform.limits, only)
         journal = Journal(session.home / "scans", terms)
         if journal.resumed:
             session.say(f"Going on after {journal.resumed} files of an interrupted scan.")
@@ -85,7 +78,7 @@ def _watched(
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    lines = scan(
+    lines = bulk.scan(
         paths, platform.screener, platform.limits, journal=journal, lists=only, workers=workers
     )
     with Progress(*columns, console=session.people, transient=True) as progress:

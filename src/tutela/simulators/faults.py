@@ -33,6 +33,7 @@ _DEFAULT = {"refuse": _BEFORE, "stall": _BEFORE, "garbage": _AFTER, "crash": _BE
 _KILLS = frozenset({"kill_client_before", "kill_client_after"})
 _GARBAGE = b"\x00\xff<this is neither XML {nor JSON"
 _CRASHED = 70
+_STATUSES = range(200, 600)
 _INIT = 1
 
 
@@ -109,6 +110,8 @@ class Faults:
             raise ValueError("when is neither before nor after")
         if fault.nth < 1 or fault.times < 1 or fault.seconds < 0:
             raise ValueError("nth and times are at least 1, seconds at least 0")
+        if fault.status is not None and fault.status not in _STATUSES:
+            raise ValueError("status is an HTTP status from 200 to 599")
         if fault.kind in _KILLS and not _killable(fault.pid):
             raise ValueError("pid is not the id of a process that may be killed")
         return fault

@@ -1,8 +1,8 @@
 """A simulated host platform: people post pictures, Tutela says what may be seen.
 
-Run as `python -m tutela.simulators.host_platform`. It publishes only what Tutela calls clean, and
-obeys signed orders. Its control interface under /_control shows its books and makes it misbehave.
-It shares no code with Tutela.
+Run as `python -m tutela.simulators.host_platform`. It publishes only what Tutela calls clean, stays
+shut when there is no answer, obeys signed orders once, and misbehaves when told to under /_control.
+It shares no code with Tutela: it is written from the published interface (docs/decisions/0004).
 """
 
 from __future__ import annotations
@@ -12,329 +12,192 @@ import asyncio
 import contextlib
 import hashlib
 import hmac
-import html
 import json
-import os
-import signal
-import socket
-import sqlite3
-import sys
-import threading
+import re
 import time
 import uuid
-from collections import deque
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import httpx
-import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.datastructures import UploadFile
+from starlette.requests import ClientDisconnect
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from tutela.simulators import host_platform_page as page
+from tutela.simulators.faults import Fault, Faults, perform
+from tutela.simulators.host_platform_asker import OPAQUE, Asker
+from tutela.simulators.host_platform_books import STATES, Books
+from tutela.simulators.serving import HangUp, control, serve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
+_WEBHOOK = "webhook"
 _STALE_SECONDS = 300
-_RETRY_SECONDS = 1.0
-_PATIENCE = 60.0
-_STATES = {"hold": "withheld", "remove": "removed", "restore": "published"}
-_TABLES = """
-CREATE TABLE IF NOT EXISTS posts (id TEXT PRIMARY KEY, account TEXT, name TEXT, type TEXT,
-    data BLOB, state TEXT, answered INTEGER DEFAULT 0, at TEXT);
-CREATE TABLE IF NOT EXISTS deliveries (at TEXT, id TEXT, verb TEXT, post TEXT, status INTEGER);
-CREATE TABLE IF NOT EXISTS effects (id TEXT PRIMARY KEY, at TEXT, verb TEXT, post TEXT);
-"""
-
-
-class Books:
-    """What the platform knows, in a SQLite file that survives it."""
-
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.executescript(_TABLES)
-
-    def write(self, query: str, *values: object) -> int:
-        with self._lock:
-            return self._connection.execute(query, values).rowcount
-
-    def read(self, query: str, *values: object) -> list[dict[str, Any]]:
-        with self._lock:
-            return [dict(row) for row in self._connection.execute(query, values)]
-
-    def obey(self, order: dict[str, Any]) -> None:
-        """Carry out an order once: the effect and its id in one transaction."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                fresh = self._connection.execute(
-                    "INSERT OR IGNORE INTO effects VALUES (?, ?, ?, ?)",
-                    (order["id"], _now(), order["verb"], order["external_id"]),
-                ).rowcount
-                if fresh:
-                    self._connection.execute(
-                        "UPDATE posts SET state = ? WHERE id = ?",
-                        (_STATES[order["verb"]], order["external_id"]),
-                    )
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+_RECEIVED = "received, being processed"
+_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
+_PICTURES = frozenset(
+    {"image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif", "image/heic"}
+)
+_MOST_WEBHOOK_BYTES = 64 * 1024
 
 
 class HostPlatform:
-    """The web application and the loop that asks Tutela about pending posts."""
+    """The web application, and the loop that asks Tutela about posts."""
 
-    def __init__(self, books: Books, tutela: str, token: str, secret: bytes) -> None:
-        self.books = books
-        self._tutela = tutela.rstrip("/")
-        self._token = token
+    def __init__(
+        self,
+        books: Books,
+        address: str,
+        asker: Asker,
+        secret: bytes,
+    ) -> None:
+        self._books = books
+        self._address = address
+        self._asker = asker
         self._secret = secret
-        self._faults: deque[dict[str, Any]] = deque()
-        self._client = httpx.AsyncClient(timeout=_PATIENCE, trust_env=False)
+        self._faults = Faults(frozenset({_WEBHOOK}))
 
     def app(self) -> Starlette:
+        """Return the application."""
+
         @contextlib.asynccontextmanager
         async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-            again = asyncio.create_task(self._ask_again())
+            asking = asyncio.create_task(self._asker.run(self._address))
             yield
-            again.cancel()
+            asking.cancel()
 
         return Starlette(
             lifespan=lifespan,
             routes=[
-                Route("/", self.page),
-                Route("/posts", self.post, methods=["POST"]),
-                Route("/posts/{id}", self.state),
-                Route("/media/{id}", self.media),
-                Route("/tutela/webhook", self.webhook, methods=["POST"]),
-                Route("/_control/books", self.show_books),
-                Route("/_control/faults", self.add_fault, methods=["POST"]),
+                Route("/", self._index),
+                Route("/posts", self._post, methods=["POST"]),
+                Route("/posts/{id}", self._state),
+                Route("/media/{id}", self._media),
+                Route("/tutela/webhook", self._webhook, methods=["POST"]),
+                Route("/_control/books", control(self._show_books)),
+                *self._faults.routes(),
             ],
         )
 
-    async def post(self, request: Request) -> Response:
-        """Take a user's picture; the answer never tells what was found."""
+    async def _post(self, request: Request) -> Response:
+        """Take a user's picture. The answer, and how long it takes, tell nothing of a verdict."""
         async with request.form() as form:
-            file, account, wanted = form["file"], str(form["account"]), form.get("id")
-            if isinstance(file, str):
-                return JSONResponse({"error": "file is missing"}, 400)
-            data = await file.read()
-            name, kind = file.filename or "picture", file.content_type or ""
-        identity = str(wanted or f"post-{uuid.uuid4().hex[:12]}")
-        self.books.write(
-            "INSERT OR IGNORE INTO posts (id, account, name, type, data, state, at) "
-            "VALUES (?, ?, ?, ?, ?, 'pending', ?)",
-            *(identity, account, name, kind, data, _now()),
-        )
-        await self._ask(identity, str(request.base_url))
-        return JSONResponse({"id": identity, "message": "received, being processed"}, 202)
+            file, account, wanted = form.get("file"), form.get("account"), form.get("id")
+            if not isinstance(file, UploadFile) or not isinstance(account, str) or not account:
+                return JSONResponse({"error": "a file and an account are needed"}, 422)
+            post = str(wanted or f"post-{uuid.uuid4().hex[:12]}")
+            if not _ID.fullmatch(post):
+                return JSONResponse({"error": "the id has other than letters and digits"}, 422)
+            name, kind = file.filename or "picture", file.content_type or OPAQUE
+            self._books.add(post, account, name, kind, await file.read())
+        self._asker.wake()
+        return JSONResponse({"id": post, "message": _RECEIVED}, 202)
 
-    async def _ask(self, identity: str, base: str) -> None:
-        """Ask Tutela about one post. Whatever goes wrong, it stays unpublished."""
-        (post,) = self.books.read("SELECT * FROM posts WHERE id = ?", identity)
-        context = {
-            "external_id": identity,
-            "account": {
-                "id": post["account"],
-                "screen_name": f"{post['account']}-name",
-                "email": f"{post['account']}@example.org",
-                "ip": "192.0.2.17",
-                "ip_at": post["at"],
-                "port": 40123,
-            },
-            "place": {"url": f"{base}media/{identity}"},
-            "uploaded_at": post["at"],
-            "original_name": post["name"],
-        }
+    async def _webhook(self, request: Request) -> Response:
+        """Obey a signed order. The same id again is answered, and has no second effect."""
         try:
-            answer = await self._client.post(
-                f"{self._tutela}/api/v1/items",
-                files={"file": (post["name"], post["data"], "application/octet-stream")},
-                data={"context": json.dumps(context)},
-                headers={"Authorization": f"Bearer {self._token}", "Idempotency-Key": identity},
-            )
-            found = answer.json() if answer.status_code == httpx.codes.OK else {}
-        except (httpx.HTTPError, ValueError):
-            found = {}
-        clean = found.get("verdict") == "clean" and found.get("hold") is False
-        self.books.write(
-            "UPDATE posts SET state = ?, answered = ? WHERE id = ? AND state IN "
-            "('pending', 'withheld') AND answered = 0",
-            *("published" if clean else "withheld", int("verdict" in found), identity),
+            body = await request.body()
+        except ClientDisconnect:
+            return HangUp()
+        fault = self._faults.take(_WEBHOOK)
+        order = _order(body)
+        number = self._books.delivered(
+            request.headers.get("Tutela-Webhook-Id", ""),
+            order.get("verb"),
+            order.get("external_id"),
+            fault.kind if fault else None,
         )
 
-    async def _ask_again(self) -> None:
-        while True:
-            await asyncio.sleep(_RETRY_SECONDS)
-            for row in self.books.read("SELECT id FROM posts WHERE answered = 0"):
-                await self._ask(row["id"], "http://127.0.0.1/")
+        def act() -> Response:
+            status = self._judge(request, body, order)
+            self._books.judged(number, status)
+            return JSONResponse({"status": status}, status)
 
-    async def webhook(self, request: Request) -> Response:
-        """Obey a signed order; obeying the same id again has no second effect."""
-        body = await request.body()
-        fault = self._faults.popleft() if self._faults else {}
-        kind = fault.get("kind")
-        if kind == "stall":
-            await asyncio.sleep(float(fault.get("seconds", 1)))
-        if kind == "kill_client_before":
-            os.kill(int(fault["pid"]), signal.SIGKILL)
-        if kind in {"drop_before", "kill_client_before"}:
-            return _Dropped()
-        status = (
-            fault["status"]
-            if kind == "refuse"
-            else await run_in_threadpool(self._obeyed, request, body)
-        )
-        with contextlib.suppress(ValueError, KeyError):
-            order = json.loads(body)
-            self.books.write(
-                "INSERT INTO deliveries VALUES (?, ?, ?, ?, ?)",
-                *(_now(), order["id"], order["verb"], order["external_id"], status),
-            )
-        if kind == "kill_client_after":
-            os.kill(int(fault["pid"]), signal.SIGKILL)
-        if kind in {"drop_after", "kill_client_after"}:
-            return _Dropped()
-        return JSONResponse({"status": status}, status)
+        def refuse(fault: Fault) -> Response:
+            status = fault.status or 503
+            self._books.judged(number, status)
+            return JSONResponse({"status": status}, status)
 
-    def _obeyed(self, request: Request, body: bytes) -> int:
-        headers = request.headers
-        identity = headers.get("Tutela-Webhook-Id", "")
-        stamp = headers.get("Tutela-Webhook-Timestamp", "")
-        signed = b".".join((identity.encode(), stamp.encode(), body))
+        return await perform(fault, act, refuse)
+
+    def _judge(self, request: Request, body: bytes, order: dict[str, str]) -> int:
+        """Return the status of an order, obeyed when it is 200."""
+        identity = request.headers.get("Tutela-Webhook-Id", "")
+        stamp = request.headers.get("Tutela-Webhook-Timestamp", "")
+        signed = b".".join((identity.encode("latin-1"), stamp.encode("latin-1"), body))
         expected = "v1=" + hmac.new(self._secret, signed, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected, headers.get("Tutela-Webhook-Signature", "")):
+        given = request.headers.get("Tutela-Webhook-Signature", "")
+        if not hmac.compare_digest(expected.encode(), given.encode("latin-1")):
             return 401
         if not stamp.isdigit() or abs(time.time() - int(stamp)) > _STALE_SECONDS:
             return 400
-        try:
-            order = json.loads(body)
-            verb, post = order["verb"], order["external_id"]
-        except (ValueError, KeyError, TypeError):
+        if not order or order["id"] != identity or order["verb"] not in STATES:
             return 400
-        if order.get("id") != identity or verb not in _STATES:
-            return 400
-        if not self.books.read("SELECT id FROM posts WHERE id = ?", post):
-            return 404
-        self.books.obey(order)
-        return 200
+        obeyed = self._books.obey(identity, order["verb"], order["external_id"])
+        return 200 if obeyed else 404
 
-    async def state(self, request: Request) -> Response:
-        """Return one post's state."""
-        rows = self.books.read(
-            "SELECT id, account, name, state FROM posts WHERE id = ?", request.path_params["id"]
-        )
-        return JSONResponse(rows[0]) if rows else JSONResponse({"error": "no such post"}, 404)
+    async def _state(self, request: Request) -> Response:
+        post = self._books.post(request.path_params["id"])
+        if post is None:
+            return JSONResponse({"error": "no such post"}, 404)
+        return JSONResponse({name: post[name] for name in ("id", "account", "name", "state", "at")})
 
-    async def media(self, request: Request) -> Response:
+    async def _media(self, request: Request) -> Response:
         """Return a published picture, and nothing of any other."""
-        rows = self.books.read(
-            "SELECT type, data FROM posts WHERE id = ? AND state = 'published'",
-            request.path_params["id"],
-        )
-        if not rows:
-            return Response("not published", 404)
-        return Response(rows[0]["data"], media_type=rows[0]["type"] or "application/octet-stream")
+        post = self._books.post(request.path_params["id"])
+        if post is None or post["state"] != "published":
+            return Response("not published", 404, {"Cache-Control": "no-store"}, "text/plain")
+        # What a user calls a picture may be a page with a script: it is never served as one.
+        kind = post["type"] if post["type"] in _PICTURES else OPAQUE
+        headers = {
+            "Cache-Control": "no-store",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(post["data"], 200, headers, kind)
 
-    async def show_books(self, _request: Request) -> Response:
-        """Return everything on the books but the pictures."""
-        return JSONResponse(
-            {
-                "posts": self.books.read("SELECT id, account, name, state, at FROM posts"),
-                "deliveries": self.books.read("SELECT * FROM deliveries"),
-                "effects": self.books.read("SELECT * FROM effects ORDER BY at"),
-            }
-        )
+    async def _index(self, _request: Request) -> Response:
+        return page.index(self._books.all()["posts"])
 
-    async def add_fault(self, request: Request) -> Response:
-        """Queue misbehaviour for the next webhooks."""
-        fault = await request.json()
-        self._faults.extend([fault] * int(fault.get("times", 1)))
-        return JSONResponse({"queued": len(self._faults)})
-
-    async def page(self, _request: Request) -> Response:
-        """Show the posts as their readers see them."""
-        cards = "".join(_card(post) for post in self.books.read("SELECT * FROM posts ORDER BY at"))
-        return HTMLResponse(_PAGE.replace("<!--posts-->", cards))
+    async def _show_books(self, _request: Request) -> Response:
+        return JSONResponse(self._books.all())
 
 
-class _Dropped(Response):
-    """Closes the connection without an answer."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG002
-        # Ending without having sent anything makes the server close the connection.
-        await send(
-            {
-                "type": "http.response.start",
-                "status": 200,
-                "headers": [(b"content-length", b"1000")],
-            }
-        )
-        raise ConnectionAbortedError
-
-
-def _card(post: dict[str, Any]) -> str:
-    name, account = html.escape(post["name"]), html.escape(post["account"])
-    shown = (
-        f'<img src="/media/{html.escape(post["id"])}" alt="a published picture">'
-        if post["state"] == "published"
-        else "<div class=gone>not shown</div>"
-    )
-    return (
-        f"<article>{shown}<p><b>{name}</b><br>{account}</p>"
-        f'<span class="{post["state"]}">{post["state"]}</span></article>'
-    )
-
-
-_PAGE = """<!doctype html><html lang=en><meta charset=utf-8><title>Example Social (simulated)</title>
-<meta http-equiv=refresh content=3><style>
-body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;padding:0 1rem;
-color:#1f2933;background:#f6f7f9}main{display:grid;gap:1rem;
-grid-template-columns:repeat(auto-fill,minmax(14rem,1fr))}
-article{background:#fff;border-radius:.6rem;padding:.8rem;box-shadow:0 1px 3px #0002}
-img,.gone{width:100%;height:9rem;object-fit:cover;border-radius:.4rem;background:#e4e7eb;
-display:grid;place-items:center;color:#616e7c}p{margin:.6rem 0}
-span{padding:.1rem .6rem;border-radius:1rem;background:#e4e7eb}
-.published{background:#d3f0dc}.removed{background:#f5d6d6}.withheld{background:#fbe9c6}
-</style><h1>Example Social</h1><p>A simulated host platform. It shows only what Tutela called
-clean or a person restored.</p><main><!--posts--></main></html>"""
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _order(body: bytes) -> dict[str, str]:
+    """Return an order's three words, or nothing for anything that is none."""
+    try:
+        order = json.loads(body[:_MOST_WEBHOOK_BYTES])
+        found = {name: order[name] for name in ("id", "verb", "external_id")}
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return found if all(isinstance(word, str) for word in found.values()) else {}
 
 
 def main() -> None:
-    """Listen, say where on stdout, and serve until told to stop."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--tutela", required=True)
+    """Listen on loopback, say where on stdout, and serve until told to stop."""
+    parser = argparse.ArgumentParser(description="A simulated host platform on loopback.")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--state", type=Path, required=True, help="the file of its books")
+    parser.add_argument("--tutela", required=True, help="Tutela's address")
     parser.add_argument("--token-file", type=Path, required=True)
-    parser.add_argument("--webhook-secret-file", type=Path, required=True, help="hex")
-    told = parser.parse_args()
-    host = HostPlatform(
-        Books(told.state),
-        told.tutela,
-        told.token_file.read_text().strip(),
-        bytes.fromhex(told.webhook_secret_file.read_text().strip()),
-    )
-    opened = socket.socket()
-    opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    opened.bind(("127.0.0.1", told.port))
-    opened.listen(128)
-    sys.stdout.write(f"listening on http://127.0.0.1:{opened.getsockname()[1]}\n")
-    sys.stdout.flush()
-    config = uvicorn.Config(host.app(), log_level="critical", access_log=False)
-    uvicorn.Server(config).run(sockets=[opened])
+    parser.add_argument("--webhook-secret-file", type=Path, required=True, help="in hex")
+    parser.add_argument("--patience", type=float, default=60.0, help="seconds for one question")
+    parser.add_argument("--retry", type=float, default=1.0, help="seconds between questions")
+    given = parser.parse_args()
+    books = Books(given.state)
+    token = given.token_file.read_text().strip()
+    secret = bytes.fromhex(given.webhook_secret_file.read_text().strip())
+
+    def build(address: str) -> Starlette:
+        asker = Asker(books, given.tutela, token, given.patience, given.retry)
+        return HostPlatform(books, address, asker, secret).app()
+
+    serve(given.port, build)
 
 
 if __name__ == "__main__":

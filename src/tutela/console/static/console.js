@@ -33,7 +33,7 @@
     picture.hidden = true;
     picture.removeAttribute("src");
     hint.hidden = false;
-    if (view) post(`/console/views/${view}/end`);
+    if (view) { post(`/console/views/${view}/end`); say("Hidden; what you saw is recorded."); }
     view = "";
   };
 
