@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from tests.fixed_clock import FixedClock
+from tests.instance import instance, serving
 from tests.postgres import Cluster, running_cluster, server_binaries
 
 from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from _pytest.terminal import TerminalReporter
+
+    from tutela.bootstrap import Platform
 
 IN_CI = os.environ.get("CI") == "true"
 NOT_RUN = "NOT RUN:"
@@ -122,3 +125,17 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
         for what in sorted({gap.split(NOT_RUN)[1].removesuffix("')").strip() for gap in gaps}):
             number = sum(what in gap for gap in gaps)
             terminalreporter.line(f"{number} tests {NOT_RUN.lower()} {what}", red=True)
+
+
+@pytest.fixture
+def platform(tmp_path: Path, database_url: str) -> Iterator[Platform]:
+    """A whole instance on each kind of database."""
+    with instance(tmp_path, database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def served(platform: Platform) -> Iterator[str]:
+    """The address of a whole instance that serves."""
+    with serving(platform) as address:
+        yield address

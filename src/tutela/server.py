@@ -69,7 +69,8 @@ def application(platform: Platform) -> Starlette:
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes a free one. Raises `Unavailable`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    opened = socket.socket(family, socket.SOCK_STREAM)
+    # Named, because the event loop turns off Nagle's delay only for what says that it is TCP.
+    opened = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((host, port))

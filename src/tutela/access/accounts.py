@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -91,8 +92,11 @@ class Accounts:
         self._clock = clock
         self._factor = SecondFactor(access_key)
         self._hasher = PasswordHasher()
-        # Compared with when there is no such account, so that both answers take as long.
-        self._nobody = self._hasher.hash(secrets.token_hex(16))
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash to compare with when there is no such account: both answers take as long."""
+        return self._hasher.hash(secrets.token_hex(16))
 
     def create(self, actor: Actor, name: str, roles: tuple[Role, ...]) -> Account:
         """Make an account that cannot sign in yet. Raises `Conflict`, `InvalidInput`."""

@@ -41,18 +41,18 @@ class CyberTipline:
             data={"id": number},
             files={"file": (name, data, "application/octet-stream")},
         )
-        answered = _succeeded(answer)
+        answered = _about(number, _succeeded(answer))
         if not answered.file_id or not answered.hash:
             raise _unreadable("file number or hash")
         return Uploaded(answered.file_id, answered.hash)
 
     def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
         """State a sent file's details."""
-        self._post_xml("/fileinfo", xml.file_details(number, file_id, statement))
+        _about(number, self._post_xml("/fileinfo", xml.file_details(number, file_id, statement)))
 
     def finish(self, number: str) -> None:
         """File the report; irreversible."""
-        _succeeded(self._outbound.post("/finish", data={"id": number}))
+        _about(number, _succeeded(self._outbound.post("/finish", data={"id": number})))
 
     def retract(self, number: str) -> RetractAnswer:
         """Cancel an open report, or learn that it was finished or is gone."""
@@ -90,6 +90,15 @@ def _succeeded(answer: Answer) -> Answered:
         + (f", request {answer.request_id}." if answer.request_id else "."),
         "See the API's documentation for the code, mend the cause, then approve again.",
     )
+
+
+def _about(number: str, answered: Answered) -> Answered:
+    """Return an answer if it speaks of our report, where it says of which it speaks."""
+    if answered.report_id not in {None, number}:
+        raise CounterpartyFailed(
+            "The authority answered about another report.", "It is asked what stands."
+        )
+    return answered
 
 
 def _unreadable(what: str) -> CounterpartyFailed:

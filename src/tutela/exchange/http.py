@@ -39,8 +39,13 @@ class Outbound:
                 "Mend host.webhook_url or authority.url in the settings.",
             )
         self._address = address.rstrip("/")
+        # No connection is kept: a second answer left on one would be read as the next call's.
         self._client = httpx.Client(
-            timeout=_TIMEOUT, follow_redirects=False, trust_env=False, auth=auth
+            timeout=_TIMEOUT,
+            follow_redirects=False,
+            trust_env=False,
+            auth=auth,
+            limits=httpx.Limits(max_keepalive_connections=0),
         )
 
     def post(
@@ -73,7 +78,7 @@ class Outbound:
             ) from None
 
     def close(self) -> None:
-        """Close kept connections."""
+        """Let go of the client."""
         self._client.close()
 
 
