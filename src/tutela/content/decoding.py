@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
+import itertools
+import warnings
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
@@ -12,32 +12,52 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageOps
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
+from tutela.content.container import cut_short, declared_size
 from tutela.content.media_type import sniff
-from tutela.content.reading import as_rgb, as_rgba
+from tutela.content.orientation import UPRIGHT, Lie, turned, turned_back
+from tutela.content.reading import Pixels, UnreadableMode, pixels
+from tutela.errors import InvalidInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-pillow_heif.register_heif_opener()
-# Pillow's own guard warns first and refuses later; ours refuses at once, below, at a set limit.
-Image.MAX_IMAGE_PIXELS = None
+    Rgb = NDArray[np.uint8]
 
-_PLUGIN = {
-    "image/jpeg": ("JPEG", "MPO"),
-    "image/png": ("PNG",),
-    "image/gif": ("GIF",),
-    "image/bmp": ("BMP",),
-    "image/tiff": ("TIFF",),
-    "image/webp": ("WEBP",),
-    "image/avif": ("AVIF",),
-    "image/heic": ("HEIF",),
+MOST_PIXELS = 1 << 28
+"""No limit can be set higher: 16384 x 16384 is the most that WebP and AVIF decoders take, too."""
+
+pillow_heif.register_heif_opener()
+# Set once, before any thread decodes. Pillow refuses at twice its mark, so decoders that allocate
+# on their own (GIF canvases, TIFF tiles) stay within ours whatever the limits of a call.
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
+ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+_PLUGINS = {
+    "image/jpeg": (JpegImagePlugin.JpegImageFile.format, MpoImagePlugin.MpoImageFile.format),
+    "image/png": (PngImagePlugin.PngImageFile.format,),
+    "image/gif": (GifImagePlugin.GifImageFile.format,),
+    "image/bmp": (BmpImagePlugin.BmpImageFile.format,),
+    "image/tiff": (TiffImagePlugin.TiffImageFile.format,),
+    "image/webp": (WebPImagePlugin.WebPImageFile.format,),
+    "image/avif": (AvifImagePlugin.AvifImageFile.format,),
+    "image/heic": (pillow_heif.HeifImageFile.format,),
 }
-_ORIENTATION = 0x0112
-_UPRIGHT = 1
+_WHITE, _BLACK = 255, 0
 
 
 class Reason(StrEnum):
@@ -53,61 +73,69 @@ class Reason(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-class Undecodable(Exception):
+class Undecodable(InvalidInput):
     """The bytes gave no pixels, or no more pixels; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
-        super().__init__(reason.value)
+        super().__init__(
+            f"The file cannot be read as a picture: {reason.value}.",
+            "Hold it for a person to decide.",
+        )
         self.reason = reason
 
 
 class Reading(StrEnum):
-    """How an ambiguous picture was read."""
+    """How an ambiguous picture was read; `upright` is the canonical reading."""
 
     UPRIGHT = "upright"
     AS_STORED = "as_stored"
     OVER_BLACK = "over_black"
+    WITHOUT_ALPHA = "without_alpha"
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """What is still decoded. Pixels a frame and over all frames; about 25 bytes of memory each."""
+    """What is still decoded: bytes, pixels a frame, frames, pixels over all frames.
 
-    max_bytes: int = 64 << 20
-    max_pixels: int = 100_000_000
+    Decoding takes 12 to 30 bytes of memory a pixel, by format (docs/reference/decode-rule.md).
+    """
+
+    max_bytes: int = 256 << 20
+    max_pixels: int = 200_000_000
     max_frames: int = 500
     max_total_pixels: int = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One reading of one distinct frame: uint8 pixels of shape (height, width, 3)."""
+    """One reading of one frame: uint8 pixels of shape (height, width, 3).
+
+    Frame 0 is the one that a viewer shows first, whatever its place in the file.
+    """
 
     frame: int
     reading: Reading
-    rgb: NDArray[np.uint8]
+    rgb: Rgb
 
 
 def pictures(data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
-    """Yield each distinct frame's readings, the upright one first. One frame in memory at a time.
+    """Yield each distinct picture in a file, the first frame upright first; one at a time.
 
-    Raises `Undecodable` at once, or after the frames that could still be read.
+    Raises `Undecodable` at once, or after the pictures that could still be read.
     """
     kind = _admitted(data, limits)
+    _quieten()
     try:
-        with Image.open(io.BytesIO(data), formats=_PLUGIN[kind]) as file:
-            yield from _frames(file, limits)
+        with Image.open(io.BytesIO(data), formats=_PLUGINS[kind]) as file:
+            yield from _distinct(file, limits)
+        # Frames that a cut took away leave no other trace in a GIF.
+        if kind == "image/gif" and cut_short(data, kind):
+            raise Undecodable(Reason.TRUNCATED)
     except Undecodable:
         raise
-    except MemoryError as problem:
-        raise Undecodable(Reason.TOO_MANY_PIXELS) from problem
-    except (NotImplementedError, struct.error, zlib.error) as problem:
-        unsupported = isinstance(problem, NotImplementedError)
-        raise Undecodable(Reason.UNSUPPORTED if unsupported else Reason.CORRUPT) from problem
     except Exception as problem:
         # Decoders of hostile bytes raise whatever they like; nothing of it may pass as a picture.
-        cut = isinstance(problem, EOFError) or "truncated" in str(problem).lower()
-        raise Undecodable(Reason.TRUNCATED if cut else Reason.CORRUPT) from problem
+        raise Undecodable(_reason(problem, data, kind)) from problem
 
 
 def _admitted(data: bytes, limits: DecodeLimits) -> str:
@@ -118,61 +146,105 @@ def _admitted(data: bytes, limits: DecodeLimits) -> str:
     kind = sniff(data)
     if kind is None:
         raise Undecodable(Reason.UNKNOWN_TYPE)
+    if size := declared_size(data, kind):
+        _check_size(*size, limits)
     return kind
+
+
+def _check_size(width: int, height: int, limits: DecodeLimits) -> int:
+    if width <= 0 or height <= 0:
+        raise Undecodable(Reason.CORRUPT)
+    if width * height > min(limits.max_pixels, MOST_PIXELS):
+        raise Undecodable(Reason.TOO_MANY_PIXELS)
+    return width * height
+
+
+def _quieten() -> None:
+    """Keep Pillow's warnings from reaching a log or, made errors, from changing what is read.
+
+    Setting the same filter again changes nothing, so threads may; restoring it would race.
+    """
+    warnings.filterwarnings("ignore", module=r"(PIL|pillow_heif)\.")
+
+
+def _reason(problem: Exception, data: bytes, kind: str) -> Reason:
+    if isinstance(problem, MemoryError | Image.DecompressionBombError):
+        return Reason.TOO_MANY_PIXELS
+    if isinstance(problem, NotImplementedError | UnreadableMode):
+        return Reason.UNSUPPORTED
+    said = str(problem).lower()
+    if "unsupported" in said:
+        return Reason.UNSUPPORTED
+    if isinstance(problem, EOFError) or "truncated" in said or cut_short(data, kind):
+        return Reason.TRUNCATED
+    return Reason.CORRUPT
+
+
+def _distinct(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
+    """Yield the readings of all frames, of several that are equal only the first."""
+    several = getattr(file, "is_animated", False)
+    seen: set[bytes] = set()
+    for picture in _frames(file, limits):
+        if several:
+            mark = blake2b(repr(picture.rgb.shape).encode(), digest_size=16)
+            mark.update(np.ascontiguousarray(picture.rgb).data)
+            if mark.digest() in seen:
+                continue
+            seen.add(mark.digest())
+        yield picture
 
 
 def _frames(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
     budget = limits.max_total_pixels
-    last: bytes | None = None
-    number = 0
-    while True:
-        budget -= _checked_size(file, limits)
+    number = -1
+    for number in _visits(file):
+        budget -= _check_size(*file.size, limits)
         if budget < 0 or number >= limits.max_frames:
             raise Undecodable(Reason.TOO_MANY_FRAMES)
-        file.load()
-        seen = _identity(file)
-        if seen != last:
-            yield from _readings(file, number)
-        last = seen
-        number += 1
+        yield from _readings(file, number, limits)
+    if number + 1 < getattr(file, "n_frames", 1) and not _is_mpo(file):
+        raise Undecodable(Reason.TRUNCATED)
+
+
+def _visits(file: Image.Image) -> Iterator[int]:
+    """Move through the frames, the one shown first before those that come before it."""
+    first, number = file.tell(), 0
+    yield number
+    for place in itertools.count():
         try:
-            file.seek(number)
+            if place != first:
+                file.seek(place)
         except EOFError:
             return
+        except (SyntaxError, ValueError):
+            if not _is_mpo(file):
+                raise
+            # Editors that drop the further pictures of a photo leave its list of them behind.
+            continue
+        if place != first:
+            number += 1
+            yield number
 
 
-def _checked_size(file: Image.Image, limits: DecodeLimits) -> int:
-    pixels = file.width * file.height
-    if pixels <= 0:
-        raise Undecodable(Reason.CORRUPT)
-    if pixels > limits.max_pixels:
-        raise Undecodable(Reason.TOO_MANY_PIXELS)
-    return pixels
+def _is_mpo(file: Image.Image) -> bool:
+    return isinstance(file, MpoImagePlugin.MpoImageFile)
 
 
-def _identity(file: Image.Image) -> bytes:
-    mark = blake2b(file.tobytes(), digest_size=16)
-    mark.update(repr((file.mode, file.size)).encode())
-    return mark.digest()
+def _readings(file: Image.Image, number: int, limits: DecodeLimits) -> Iterator[Picture]:
+    lie = Lie(file)
+    file.load()
+    # Some decoders learn the size only now.
+    _check_size(*file.size, limits)
+    turn, loaded = lie.orientation(), pixels(file)
+    yield from _over_grounds(loaded, number, UPRIGHT if lie.turned_by_decoder else turn)
+    if turn != UPRIGHT:
+        seen = loaded.over(_WHITE)
+        stored = turned_back(seen, turn) if lie.turned_by_decoder else seen
+        yield Picture(number, Reading.AS_STORED, stored)
 
 
-def _readings(file: Image.Image, number: int) -> Iterator[Picture]:
-    turned = file.getexif().get(_ORIENTATION, _UPRIGHT) not in {_UPRIGHT, 0}
-    upright = ImageOps.exif_transpose(file) if turned else file
-    alpha = as_rgba(upright)
-    if alpha is None:
-        yield Picture(number, Reading.UPRIGHT, as_rgb(upright))
-    else:
-        yield Picture(number, Reading.UPRIGHT, _over(alpha, 255))
-        yield Picture(number, Reading.OVER_BLACK, _over(alpha, 0))
-    if turned:
-        stored = as_rgba(file)
-        rgb = as_rgb(file) if stored is None else _over(stored, 255)
-        yield Picture(number, Reading.AS_STORED, rgb)
-
-
-def _over(rgba: Image.Image, ground: int) -> NDArray[np.uint8]:
-    """Lay a picture with transparency over a plain ground."""
-    laid = Image.new("RGBA", rgba.size, (ground, ground, ground, 255))
-    laid.alpha_composite(rgba)
-    return np.asarray(laid.convert("RGB"))
+def _over_grounds(loaded: Pixels, number: int, turn: int) -> Iterator[Picture]:
+    yield Picture(number, Reading.UPRIGHT, turned(loaded.over(_WHITE), turn))
+    if loaded.alpha is not None:
+        yield Picture(number, Reading.OVER_BLACK, turned(loaded.over(_BLACK), turn))
+        yield Picture(number, Reading.WITHOUT_ALPHA, turned(loaded.rgb, turn))

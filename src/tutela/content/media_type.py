@@ -16,10 +16,10 @@ _AT_START: tuple[tuple[bytes, str], ...] = (
 _BRANDS = {
     **dict.fromkeys((b"avif", b"avis"), "image/avif"),
     **dict.fromkeys(
-        (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image/heic"
+        (b"heic heix heim heis hevc hevx hevm hevs mif1 mif2 msf1").split(), "image/heic"
     ),
 }
-_BRANDS_READ = 64
+_BRANDS_READ = 1024
 
 
 def sniff(data: bytes) -> str | None:

@@ -7,6 +7,7 @@ running sums below go along one axis and are vectorised across the other.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from math import cos, pi, sqrt
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -25,8 +26,12 @@ _BLOCK = 64
 _KEPT = 16
 _LEAST_SIDE = 5
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
-_STRIP = 1 << 22
-"""Pixels converted to luma at a time: bounds the double-precision intermediate to 32 MiB."""
+_STRIP_ROWS = 480
+_STRIP_PIXELS = 1 << 22
+"""A strip is filtered at a time, so that no array is as large as the picture. Not a power of two:
+turning rows of such a length evicts each cache line before its next use."""
+_LUMA_PIXELS = 1 << 15
+"""Pixels converted to luma at a time, so that the double-precision terms stay in the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def pdq(rgb: NDArray[np.uint8]) -> PdqHash:
     """
     if min(rgb.shape[:2]) < _LEAST_SIDE:
         return _NOTHING
-    block = _block(_luma(rgb))
+    block = _block(rgb)
     return PdqHash(_bits(_dct(block)), _quality(block))
 
 
@@ -64,7 +69,7 @@ def dihedral(rgb: NDArray[np.uint8]) -> tuple[tuple[str, PdqHash], ...]:
     """
     if min(rgb.shape[:2]) < _LEAST_SIDE:
         return tuple((name, _NOTHING) for name, _form in _FORMS)
-    block = _block(_luma(rgb))
+    block = _block(rgb)
     terms, quality = _dct(block), _quality(block)
     return tuple((name, PdqHash(_bits(form(terms)), quality)) for name, form in _FORMS)
 
@@ -79,60 +84,111 @@ def _luma(pixels: NDArray[np.uint8]) -> Floats:
         return pixels.astype(np.float32)
     height, width = pixels.shape[:2]
     luma = np.empty((height, width), np.float32)
-    rows = max(1, _STRIP // width)
+    rows = max(1, _LUMA_PIXELS // width)
+    total, term = np.empty((2, rows, width), np.float64)
     for top in range(0, height, rows):
-        strip = pixels[top : top + rows]
+        part = pixels[top : top + rows]
+        sums, terms = total[: len(part)], term[: len(part)]
         # In double precision and left to right, as the reference does, then rounded once.
-        total = strip[..., 0] * _RED
-        total += strip[..., 1] * _GREEN
-        total += strip[..., 2] * _BLUE
-        luma[top : top + rows] = total
+        np.multiply(part[..., 0], _RED, out=sums)
+        np.multiply(part[..., 1], _GREEN, out=terms)
+        np.add(sums, terms, out=sums)
+        np.multiply(part[..., 2], _BLUE, out=terms)
+        np.add(sums, terms, out=sums)
+        luma[top : top + rows] = sums
     return luma
 
 
-def _block(luma: Floats) -> Floats:
+def _block(pixels: NDArray[np.uint8]) -> Floats:
     """Filter twice along both axes and keep 64 by 64 samples at the cells' centres."""
-    height, width = luma.shape
-    rows, columns = _centres(height), _centres(width)
+    height, width = pixels.shape[:2]
     across, down = _window(width), _window(height)
-    once = _filtered(np.ascontiguousarray(luma.T), across, None)
-    once = _filtered(np.ascontiguousarray(once.T), down, None)
-    twice = _filtered(np.ascontiguousarray(once.T), across, columns)
-    return _filtered(np.ascontiguousarray(twice.T), down, rows)
+    once = (_across(_luma(strip), across) for strip in _strips(pixels))
+    columns = _centres(width)
+    thin = [_across(strip, across, columns) for strip in _down(once, down)]
+    tall = np.concatenate(thin)
+    return _means(tall, down)[_centres(height)]
+
+
+def _strips(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
+    height, width = pixels.shape[:2]
+    rows = max(_BLOCK, min(_STRIP_ROWS, _STRIP_PIXELS // width))
+    for top in range(0, height, rows):
+        yield pixels[top : top + rows]
 
 
 def _window(size: int) -> int:
     return (size + 2 * _BLOCK - 1) // (2 * _BLOCK)
 
 
+def _lead(window: int) -> int:
+    """Return how many places the window reaches beyond the one it is the mean for."""
+    return (window + 2) // 2 - 1
+
+
 def _centres(size: int) -> list[int]:
     return [int((cell + 0.5) * size / _BLOCK) for cell in range(_BLOCK)]
 
 
-def _filtered(lines: Floats, window: int, kept: list[int] | None) -> Floats:
-    """Return the running mean along the first axis, of all places or of the kept ones only.
+def _across(strip: Floats, window: int, kept: list[int] | None = None) -> Floats:
+    """Return the running means along the rows, of all columns or of the kept ones."""
+    # Turned, so that one addition serves a place in all rows at once.
+    means = _means(np.ascontiguousarray(strip.T), window)
+    return np.ascontiguousarray((means if kept is None else means[kept]).T)
+
+
+def _means(lines: Floats, window: int) -> Floats:
+    """Return the running means along the first axis.
 
     The window is clipped at both ends and divides by what is left of it.
     """
-    size, lanes = lines.shape
-    half = (window + 2) // 2
-    out = np.empty((size if kept is None else len(kept), lanes), np.float32)
-    wanted: dict[int, list[int]] = {}
-    for slot, place in enumerate(range(size) if kept is None else kept):
-        wanted.setdefault(place, []).append(slot)
-    total = np.zeros(lanes, np.float32)
-    add, subtract, divide = np.add, np.subtract, np.divide
-    for place in range(-(half - 1), size):
-        entering, leaving = place + half - 1, place + half - 1 - window
-        if entering < size:
-            add(total, lines[entering], total)
-        if leaving >= 0:
-            subtract(total, lines[leaving], total)
-        if place in wanted:
-            held = np.float32(min(entering, size - 1) - max(leaving, -1))
-            for slot in wanted[place]:
-                divide(total, held, out[slot])
-    return out
+    size, lead = len(lines), _lead(window)
+    sums = np.empty_like(lines)
+    add, subtract = np.add, np.subtract
+    total = np.zeros(lines.shape[1], np.float32)
+    inputs, outputs = list(lines), list(sums)
+    for entering in inputs[:lead]:
+        add(total, entering, total)
+    growing = window - lead
+    for entering, out in zip(inputs[lead:window], outputs[:growing], strict=True):
+        total = add(total, entering, out)
+    full = zip(
+        inputs[window:], inputs[: size - window], outputs[growing : size - lead], strict=True
+    )
+    for entering, leaving, out in full:
+        total = subtract(add(total, entering, out), leaving, out)
+    for leaving, out in zip(inputs[-window:], outputs[size - lead :], strict=False):
+        total = subtract(total, leaving, out)
+    places = np.arange(size)
+    held = np.minimum(places + lead, size - 1) - np.maximum(places + lead - window, -1)
+    return np.divide(sums, held[:, None].astype(np.float32), out=sums)
+
+
+def _down(strips: Iterable[Floats], window: int) -> Iterator[Floats]:
+    """Yield the running means along the columns of a picture that comes in strips."""
+    lead = _lead(window)
+    inside: deque[Floats] = deque()
+    total = np.empty(0, np.float32)
+    seen = 0
+    for strip in strips:
+        if not seen:
+            total = np.zeros(strip.shape[1], np.float32)
+        means = np.empty_like(strip)
+        first = max(0, lead - seen)
+        for number, row in enumerate(strip):
+            np.add(total, row, total)
+            inside.append(row)
+            if len(inside) > window:
+                np.subtract(total, inside.popleft(), total)
+            if number >= first:
+                np.divide(total, np.float32(len(inside)), means[number])
+        seen += len(strip)
+        yield means[first:]
+    means = np.empty((lead, len(total)), np.float32)
+    for row in means:
+        np.subtract(total, inside.popleft(), total)
+        np.divide(total, np.float32(len(inside)), row)
+    yield means
 
 
 def _cosines() -> Floats:

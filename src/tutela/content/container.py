@@ -1,0 +1,131 @@
+"""What a picture file's container says of itself, read without decoding a pixel.
+
+Sources: GIF89a specification (CompuServe, 1990), RFC 9649 (WebP), ISO/IEC 14496-12 (boxes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_GIF_HEADER = 13
+_GIF_DESCRIPTOR = 9
+_EXTENSION, _IMAGE, _TRAILER, _PADDING = 0x21, 0x2C, 0x3B, 0x00
+_WEBP_HEADER = 30
+_VP8_SIDE = 0x3FFF
+_MOST_BOXES = 10_000
+_BOX_HEADER = 8
+_LONG_BOX_HEADER = 16
+
+
+@dataclass(frozen=True, slots=True)
+class GifOutline:
+    """The canvas that all frames need, in pixels, how many there are, and whether it ends."""
+
+    width: int
+    height: int
+    frames: int
+    ended: bool
+
+
+def declared_size(data: bytes, media_type: str) -> tuple[int, int] | None:
+    """Return (width, height) where decoders allocate the canvas as they open the file."""
+    if media_type == "image/gif":
+        outline = gif_outline(data)
+        return outline.width, outline.height
+    if media_type == "image/webp":
+        return _webp_canvas(data)
+    return None
+
+
+def cut_short(data: bytes, media_type: str) -> bool:
+    """Return whether the file stops before the end that its container announces."""
+    if media_type == "image/jpeg":
+        return b"\xff\xd9" not in data
+    if media_type == "image/png":
+        return b"IEND" not in data
+    if media_type == "image/gif":
+        return not gif_outline(data).ended
+    if media_type == "image/webp":
+        return 8 + int.from_bytes(data[4:8], "little") > len(data)
+    if media_type == "image/bmp":
+        return int.from_bytes(data[2:6], "little") > len(data)
+    if media_type in {"image/avif", "image/heic"}:
+        return _boxes_cut_short(data)
+    return False
+
+
+def gif_outline(data: bytes) -> GifOutline:
+    """Walk the blocks of a GIF. What is not a block ends the walk, as it ends a viewer's."""
+    width, height = _pair(data, 6)
+    frames = 0
+    at = _GIF_HEADER + _palette(data[10] if len(data) > 10 else 0)  # noqa: PLR2004 - its flags
+    try:
+        while (block := data[at]) != _TRAILER:
+            if block == _EXTENSION:
+                at = _after_sub_blocks(data, at + 2)
+            elif block == _IMAGE:
+                (left, top), (across, down) = _pair(data, at + 1), _pair(data, at + 5)
+                width, height = max(width, left + across), max(height, top + down)
+                frames += 1
+                flags = data[at + _GIF_DESCRIPTOR]
+                at = _after_sub_blocks(data, at + 1 + _GIF_DESCRIPTOR + _palette(flags) + 1)
+            elif block == _PADDING:
+                at += 1
+            else:
+                return GifOutline(width, height, frames, ended=False)
+    except IndexError:
+        return GifOutline(width, height, frames, ended=False)
+    return GifOutline(width, height, frames, ended=True)
+
+
+def _pair(data: bytes, at: int) -> tuple[int, int]:
+    return (
+        int.from_bytes(data[at : at + 2], "little"),
+        int.from_bytes(data[at + 2 : at + 4], "little"),
+    )
+
+
+def _palette(flags: int) -> int:
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _after_sub_blocks(data: bytes, at: int) -> int:
+    while size := data[at]:
+        at += size + 1
+    return at + 1
+
+
+def _webp_canvas(data: bytes) -> tuple[int, int] | None:
+    if len(data) < _WEBP_HEADER:
+        return None
+    form = data[12:16]
+    if form == b"VP8X":
+        return (
+            int.from_bytes(data[24:27], "little") + 1,
+            int.from_bytes(data[27:30], "little") + 1,
+        )
+    if form == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits & _VP8_SIDE) + 1, (bits >> 14 & _VP8_SIDE) + 1
+    if form == b"VP8 ":
+        width, height = _pair(data, 26)
+        return width & _VP8_SIDE, height & _VP8_SIDE
+    return None
+
+
+def _boxes_cut_short(data: bytes) -> bool:
+    at = 0
+    for _ in range(_MOST_BOXES):
+        if at == len(data):
+            return False
+        if at + _BOX_HEADER > len(data):
+            return True
+        size = int.from_bytes(data[at : at + 4])
+        if size == 0:
+            return False
+        if size == 1:
+            size = max(_LONG_BOX_HEADER, int.from_bytes(data[at + 8 : at + 16]))
+        at += max(_BOX_HEADER, size)
+        if at > len(data):
+            return True
+    return False

@@ -1,0 +1,53 @@
+"""The exact digests against published answers."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tutela.hashing.digests import Digests, digests
+
+MILLION_A = Digests(
+    "7707d6ae4e027c70eea2a935c2296f21",
+    "34aa973cd4c4daa4f61eeb2bdbad27316534016f",
+    "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0",
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "answer"),
+    [
+        (
+            b"",
+            Digests(
+                "d41d8cd98f00b204e9800998ecf8427e",
+                "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+                "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            ),
+        ),
+        (
+            b"abc",
+            Digests(
+                "900150983cd24fb0d6963f7d28e17f72",
+                "a9993e364706816aba3e25717850c26c9cd0d89d",
+                "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            ),
+        ),
+    ],
+)
+def test_published_answers(message: bytes, answer: Digests) -> None:
+    assert digests((message,)) == answer
+
+
+def test_a_million_letters_in_chunks() -> None:
+    assert digests(b"a" * 1000 for _ in range(1000)) == MILLION_A
+
+
+@given(st.lists(st.binary(max_size=90), max_size=12))
+def test_chunks_count_end_to_end(chunks: list[bytes]) -> None:
+    whole = b"".join(chunks)
+    assert digests(chunks) == digests((whole,))
+    assert digests(chunks).sha256 == hashlib.sha256(whole).hexdigest()
