@@ -128,7 +128,7 @@
   all("input[name=fidelity]").forEach((rung, index) => { actions[String(index + 1)] = () => { rung.checked = true; }; });
 
   addEventListener("keydown", (event) => {
-    if (event.key === "Escape") { hide(); return; }
+    if (event.key === "Escape") { hide(); event.target.blur(); return; }
     const typing = event.target.matches("input:not([type=radio]), textarea, select");
     if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = actions[event.key];
@@ -166,7 +166,7 @@
         else if (form.elements[name] && form.elements[name].type !== "hidden") form.elements[name].value = value;
       }
     } catch { sessionStorage.removeItem(place); }
-    form.addEventListener("input", () => {
+    for (const sign of ["input", "change"]) form.addEventListener(sign, () => {
       const kept = Object.fromEntries(new FormData(form));
       for (const name of ["csrf", "lease", "size"]) delete kept[name];
       sessionStorage.setItem(place, JSON.stringify(kept));
