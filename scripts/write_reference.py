@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from tutela import errors
+from tutela.cli.app import app
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,6 +53,33 @@ def settings_tables() -> str:
     return "\n\n".join(text)
 
 
+def command_tables() -> str:
+    """Return every command with its arguments and options."""
+    text = []
+    for words, command in _commands(typer.main.get_command(app), ()):
+        said = " ".join(words)
+        text.append(f"## `tutela {said}`\n\n{(command.help or '').strip()}")
+        rows = [_parameter(one) for one in command.params if one.name not in {"help", "context"}]
+        if rows:
+            text.append("\n".join(["| parameter | default | what |", "| --- | --- | --- |", *rows]))
+    return "\n\n".join(text)
+
+
+def _commands(group: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from _commands(command, (*words, name))
+        else:
+            yield (*words, name), command
+
+
+def _parameter(one: Any) -> str:
+    is_option = one.param_type_name == "option"
+    name = ", ".join(one.opts) if is_option else (one.name or "").upper()
+    shown = "required" if one.required else "none" if one.default in {None, ()} else one.default
+    return f"| `{name}` | {shown} | {getattr(one, 'help', None) or ''} |"
+
+
 def _settings_table(fields: list[tuple[str, FieldInfo]], prefix: str) -> str:
     rows = ["| setting | variable | default | what |", "| --- | --- | --- | --- |"]
     rows += [
@@ -90,7 +119,11 @@ def _first_line(kind: type) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
-PAGES = {"errors.md": error_table, "settings.md": settings_tables}
+PAGES = {
+    "command-line.md": command_tables,
+    "errors.md": error_table,
+    "settings.md": settings_tables,
+}
 
 
 def fresh(page: str) -> str:

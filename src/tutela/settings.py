@@ -13,12 +13,14 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tutela.content.decoding import DecodeLimits
 from tutela.errors import SettingsInvalid
 
 if TYPE_CHECKING:
     from typing import Any
 
 SETTINGS_FILE = "settings.toml"
+_DECODE = DecodeLimits()
 
 
 class _Part(BaseModel):
@@ -37,11 +39,15 @@ class Matching(_Part):
 class Limits(_Part):
     """What is still parsed. Beyond it an item is unscreened and held."""
 
-    max_bytes: int = Field(default=64 << 20, gt=0, description="Largest file accepted, in bytes.")
-    max_pixels: int = Field(
-        default=100_000_000, gt=0, description="Largest picture decoded, in pixels a frame."
+    max_bytes: int = Field(
+        default=_DECODE.max_bytes, gt=0, description="Largest file accepted, in bytes."
     )
-    max_frames: int = Field(default=500, gt=0, description="Most frames of one animation decoded.")
+    max_pixels: int = Field(
+        default=_DECODE.max_pixels, gt=0, description="Largest picture decoded, in pixels a frame."
+    )
+    max_frames: int = Field(
+        default=_DECODE.max_frames, gt=0, description="Most frames of one animation decoded."
+    )
 
 
 class Duties(_Part):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Page
+
     from tutela.bootstrap import Platform
 
 pytestmark = pytest.mark.browser

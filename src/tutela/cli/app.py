@@ -75,6 +75,23 @@ app.add_typer(tokens.app)
 app.add_typer(audit.app)
 
 
+def hoisted(words: list[str]) -> list[str]:
+    """Return the words with `--json` and `--home` in front, wherever they were given."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        if word == "--":
+            rest += [word, *waiting]
+        elif word == "--json" or word.startswith("--home="):
+            first.append(word)
+        elif word == "--home":
+            first += [word, *(value for value in (next(waiting, None),) if value is not None)]
+        else:
+            rest.append(word)
+    return first + rest
+
+
 def main() -> None:
     """Run the command line; end with the exit code of the error tree."""
     structlog.configure(
@@ -86,7 +103,7 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     try:
-        app()
+        app(hoisted(sys.argv[1:]))
     except TutelaError as problem:
         console = Console(stderr=True, highlight=False, markup=False)
         console.print(f"{problem.title}: {problem.what}")

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tutela.cli.session import SHELL, Session
+from tutela.content.decoding import DecodeLimits
 from tutela.errors import InvalidInput
+from tutela.hashing.fingerprint import fingerprint
+from tutela.hashlists.report import ImportReport
+from tutela.platform.walk import walk
 
 app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
 
@@ -44,36 +51,24 @@ def import_list(
             replace=replace,
             algorithm=algorithm,
         )
-    counts = {
-        "list": report.name,
-        "stored": report.stored,
-        "lines": report.lines,
-        "added": report.added,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
-        "withdrawn": report.withdrawn,
-        "removed": report.removed,
-        "problems": report.problem_count,
-    }
-    if session.json:
-        for one in report.problems:
-            session.put({"line": one.line, "reason": one.reason})
-        session.put(counts)
-    else:
-        for one in report.problems[:_PROBLEMS_SHOWN]:
-            session.say(f"line {one.line}: {one.reason}")
-        if report.problem_count > _PROBLEMS_SHOWN:
-            session.say(f"… {report.problem_count - _PROBLEMS_SHOWN} more; --json shows them.")
-        if report.ignored_columns:
-            session.say(f"Columns not used: {', '.join(report.ignored_columns)}.")
-        session.table(tuple(counts), (counts,), "")
-    if not report.stored:
-        raise InvalidInput(
-            "Some lines have problems, so nothing was stored.",
-            "Mend them, or import without --strict to keep the good lines.",
-        )
-    if report.problem_count:
-        raise typer.Exit(_SOME_REFUSED)
+    _report(session, report)
+
+
+@app.command("build")
+def build(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The list's name here.")],
+    folder: Annotated[Path, typer.Argument(help="Files to list; an entry is a relative path.")],
+    source: Annotated[str | None, typer.Option(help="Who vouches for it.")] = None,
+) -> None:
+    """Make a list of a folder's files: the folder is the whole list. Exit 3: some had no PDQ."""
+    session: Session = context.obj
+    if not folder.is_dir():
+        raise InvalidInput("There is no such folder.", "Name a folder of files.")
+    with session.platform() as platform:
+        lines = built_lines(folder, platform.limits)
+        report = platform.lists.import_file(SHELL, name, lines, source=source, replace=True)
+    _report(session, report)
 
 
 @app.command("show")
@@ -132,3 +127,49 @@ def remove(
         else:
             platform.lists.remove_entry(SHELL, name, entry)
     session.say("Removed. What it matched before stays on record.")
+
+
+def built_lines(folder: Path, limits: DecodeLimits) -> Iterator[bytes]:
+    """Yield an NDJSON line of hashes for each file under a folder."""
+    for found in walk((folder,)):
+        if found.fault is not None or found.size > limits.max_bytes:
+            continue
+        printed = fingerprint(found.path.read_bytes(), limits)
+        record = printed.pictures[0] if printed.pictures else None
+        row = {"id": str(found.path.relative_to(folder)), **asdict(printed.digests)}
+        if record is not None:
+            row |= {"pdq": record.pdq, "pdq_quality": record.quality}
+        yield json.dumps(row).encode() + b"\n"
+
+
+def _report(session: Session, report: ImportReport) -> None:
+    counts = {
+        "list": report.name,
+        "stored": report.stored,
+        "lines": report.lines,
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "withdrawn": report.withdrawn,
+        "removed": report.removed,
+        "problems": report.problem_count,
+    }
+    if session.json:
+        for one in report.problems:
+            session.put({"line": one.line, "reason": one.reason})
+        session.put(counts)
+    else:
+        for one in report.problems[:_PROBLEMS_SHOWN]:
+            session.say(f"line {one.line}: {one.reason}")
+        if report.problem_count > _PROBLEMS_SHOWN:
+            session.say(f"… {report.problem_count - _PROBLEMS_SHOWN} more; --json shows them.")
+        if report.ignored_columns:
+            session.say(f"Columns not used: {', '.join(report.ignored_columns)}.")
+        session.table(tuple(counts), (counts,), "")
+    if not report.stored:
+        raise InvalidInput(
+            "Some lines have problems, so nothing was stored.",
+            "Mend them, or import without --strict to keep the good lines.",
+        )
+    if report.problem_count:
+        raise typer.Exit(_SOME_REFUSED)

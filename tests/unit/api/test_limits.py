@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -15,7 +16,6 @@ from tutela.api.app import api_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tutela.bootstrap import Platform
 
@@ -85,6 +85,8 @@ def test_openapi_names_every_route_body_and_problem(platform: Platform) -> None:
         ("post", "/referrals/{referral_id}/approve"),
         ("get", "/lists"),
     } == routes
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text()
+    assert [r for r in routes if f"| `{r[0].upper()} {r[1]}` |" not in page] == []
     upload = document["paths"]["/items"]["post"]
     schema = upload["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert set(schema["properties"]) == {"file", "context"}

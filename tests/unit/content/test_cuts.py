@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LIMITS = DecodeLimits()
 STEPS = 60
-SINGLE = {
+SINGLE: dict[str, tuple[str, str, dict[str, Any]]] = {
     "baseline jpeg": ("JPEG", "RGB", {}),
     "progressive jpeg": ("JPEG", "RGB", {"progressive": True}),
     "png": ("PNG", "RGB", {}),

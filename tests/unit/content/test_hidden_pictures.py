@@ -34,7 +34,7 @@ def _read(data: bytes) -> list[Picture]:
 
 @pytest.mark.parametrize("primary", range(4))
 def test_a_heic_shows_its_primary_first_and_the_others_too(primary: int) -> None:
-    file, out = pillow_heif.HeifFile(), io.BytesIO()
+    file, out = pillow_heif.HeifFile(), io.BytesIO()  # type: ignore[no-untyped-call]
     for frame in FRAMES:
         file.add_from_pillow(frame)
     file.save(out, primary_index=primary)

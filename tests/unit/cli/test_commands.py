@@ -1,0 +1,128 @@
+"""The command line as people and machines use it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.instance import BROKEN, LISTED, OTHER, near_copy
+
+from tutela.cli.app import hoisted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Shell:
+    """Runs `tutela` in a home."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "home"
+
+    def __call__(self, *words: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "tutela", *words, "--home", str(self.home)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
+        return done
+
+    def rows(self, *words: str, status: int = 0) -> list[dict[str, Any]]:
+        return [
+            json.loads(line) for line in self(*words, "--json", status=status).stdout.splitlines()
+        ]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Shell:
+    ready = Shell(tmp_path)
+    address = ready("init").stdout
+    assert "/console/one-time/" in address
+    return ready
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "copy.jpg").write_bytes(LISTED)
+    (folder / "near.png").write_bytes(near_copy())
+    (folder / "deep" / "other.jpg").write_bytes(OTHER)
+    return folder
+
+
+def test_build_a_list_and_scan(shell: Shell, files: Path, tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    known.mkdir()
+    (known / "listed.jpg").write_bytes(LISTED)
+    (built,) = shell.rows("lists", "build", "known", str(known))
+    assert built["added"] == 1
+    rows = shell.rows("scan", str(files))
+    found = {row["path"].rpartition("/")[2]: row for row in rows}
+    assert {name: row["verdict"] for name, row in found.items()} == {
+        "copy.jpg": "match",
+        "near.png": "match",
+        "other.jpg": "clean",
+    }
+    (match,) = found["copy.jpg"]["matches"]
+    assert set(match) == {"list", "entry", "algorithm", "distance", "via", "labels"}
+    assert (match["entry"], match["via"], match["distance"]) == ("listed.jpg", "exact", 0)
+    assert set(found["copy.jpg"]) == {
+        "path",
+        "media_type",
+        "bytes",
+        "sha256",
+        "verdict",
+        "reason",
+        "matches",
+    }
+    (files / "broken.jpg").write_bytes(BROKEN)
+    again = shell.rows("scan", str(files), "--list", "known", status=3)
+    assert [r["reason"] for r in again if r["verdict"] == "unscreened"] == ["truncated"]
+    shell("lists", "remove", "known")
+    assert {row["verdict"] for row in shell.rows("scan", str(files / "copy.jpg"))} == {"clean"}
+    shell("scan", str(files), "--list", "known", status=5)
+    shell("audit", "verify")
+
+
+def test_hash_lines(shell: Shell, files: Path) -> None:
+    (row,) = shell.rows("hash", str(files / "copy.jpg"))
+    assert set(row) == {"path", "media_type", "md5", "sha1", "sha256", "pdq", "pdq_quality"}
+    (files / "broken.jpg").write_bytes(BROKEN)
+    assert shell.rows("hash", str(files / "broken.jpg"), status=3)[0]["pdq"] is None
+    assert "What to do" in shell("hash", str(files / "nothing"), status=4).stderr
+
+
+def test_import_tells_each_bad_line(shell: Shell, tmp_path: Path) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"id,md5,pdq\none,{'ab' * 16},\ntwo,nonsense,\nthree,,{'00' * 32}\n")
+    rows = shell.rows("lists", "import", "a", str(listed), status=3)
+    assert [row["line"] for row in rows if "line" in row] == [3, 4]
+    assert rows[-1]["added"] == 1
+    assert shell.rows("lists", "import", "a", str(listed), status=3)[-1]["unchanged"] == 1
+    shell("lists", "import", "b", str(listed), "--strict", status=4)
+    assert [row["name"] for row in shell.rows("lists", "show")] == ["a"]
+
+
+def test_what_is_missing_is_said(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    said = shell("cases", "list", status=11).stderr
+    assert "tutela init" in said
+    shell("init")
+    shell("init", status=11)
+    shell("nonsense", status=2)
+    shell("cases", "show", "cas_none", status=5)
+    shell("audit", "verify")
+
+
+def test_global_options_may_stand_anywhere() -> None:
+    words = ["scan", "--json", "x", "--home", "h", "--", "--json"]
+    assert hoisted(words) == ["--json", "--home", "h", "scan", "x", "--", "--json"]
+    assert hoisted(["a", "--home=h", "--home"]) == ["--home=h", "--home", "a"]
+
+
+def test_the_whole_demo_ends_with_a_receipt(tmp_path: Path) -> None:
+    (row,) = Shell(tmp_path).rows("demo", "--once")
+    assert row["complete"] is True
+    assert [step["done"] for step in row["steps"]] == [True] * 8
