@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cached_property
+from datetime import datetime
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from tutela.access.guard import Guard
 from tutela.access.roles import Role, permissions
 from tutela.access.second_factor import SecondFactor
 from tutela.audit.entry import Action, Actor
-from tutela.errors import Conflict, InvalidInput, NotFound, NotSignedIn, TooManyAttempts
+from tutela.errors import Conflict, InvalidInput, NotFound, NotSignedIn
 from tutela.storage.database import Database, Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
     from tutela.access.roles import Permission
-    from tutela.audit.log import AuditLog
+    from tutela.audit.log import AuditLog, Change
     from tutela.storage.clock import Clock
 
 accounts = sa.Table(
@@ -34,16 +35,14 @@ accounts = sa.Table(
     sa.Column("password", sa.String(200)),
     sa.Column("second_factor", sa.LargeBinary),
     sa.Column("last_step", sa.BigInteger, nullable=False),
-    sa.Column("failures", sa.Integer, nullable=False),
-    sa.Column("locked_until", Instant),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("disabled_at", Instant),
 )
 
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 12, 1000
 _LONGEST_NAME = 80
-_FREE_FAILURES = 5
-_LONGEST_LOCK = timedelta(hours=1)
+_HASHES_AT_ONCE = 2
+"""Each takes 64 MiB for a moment, and strangers can ask for them."""
 _PEOPLE = frozenset({Role.ADMINISTRATOR, Role.LEAD, Role.REVIEWER, Role.AUDITOR})
 _WRONG = NotSignedIn(
     "Name, password or code is wrong.", "Try again; an administrator can issue a new sign-in."
@@ -85,18 +84,23 @@ class Accounts:
     """Creates, enrols and authenticates accounts. Refusals are recorded, names typed are not."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, access_key: bytes, clock: Clock
+        self,
+        database: Database,
+        audit: AuditLog,
+        access_key: bytes,
+        clock: Clock,
+        hasher: PasswordHasher | None = None,
     ) -> None:
         self._database = database
         self._audit = audit
         self._clock = clock
         self._factor = SecondFactor(access_key)
-        self._hasher = PasswordHasher()
-
-    @cached_property
-    def _nobody(self) -> str:
-        """A hash to compare with when there is no such account: both answers take as long."""
-        return self._hasher.hash(secrets.token_hex(16))
+        self._guard = Guard(database, access_key)
+        self._turn = BoundedSemaphore(_HASHES_AT_ONCE)
+        # The library's parameters are RFC 9106's second recommendation: Argon2id, 64 MiB.
+        self._hasher = hasher or PasswordHasher()
+        # Compared with when there is no such account, so that both answers take as long.
+        self._nobody = self._hasher.hash(secrets.token_hex(16))
 
     def create(self, actor: Actor, name: str, roles: tuple[Role, ...]) -> Account:
         """Make an account that cannot sign in yet. Raises `Conflict`, `InvalidInput`."""
@@ -116,7 +120,6 @@ class Accounts:
                     pseudonym=f"r-{secrets.token_hex(4)}",
                     roles=[role.value for role in roles],
                     last_step=0,
-                    failures=0,
                     created_at=change.now,
                 )
             )
@@ -164,9 +167,10 @@ class Accounts:
         secret = self._factor.secret(sealed)
         return Enrolment(secret, self._factor.address(secret, account.name, instance), sealed)
 
-    def enrol(self, account_id: str, password: str, sealed: bytes, code: str) -> Account:
+    def enrol(
+        self, change: Change, account: Account, password: str, sealed: bytes, code: str
+    ) -> None:
         """Set password and second factor, proven by a code. Raises `InvalidInput`."""
-        account = self.load(account_id)
         if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
             raise InvalidInput(
                 "The password is too short or too long.",
@@ -174,60 +178,49 @@ class Accounts:
             )
         if account.name.lower() in password.lower():
             raise InvalidInput("The password contains the name.", "Choose one without it.")
-        now = self._clock()
-        step = self._factor.step(sealed, code.strip().replace(" ", ""), now, 0)
+        step = self._factor.step(sealed, code.strip().replace(" ", ""), change.now, 0)
         if step is None:
             raise InvalidInput(
                 "The code is not the one the authenticator shows now.",
                 "Check the authenticator's entry and the clocks, and type the present code.",
             )
-        with self._audit.change(account.actor) as change:
-            change.connection.execute(
-                accounts.update()
-                .where(accounts.c.id == account_id)
-                .values(
-                    password=self._hasher.hash(password),
-                    second_factor=sealed,
-                    last_step=step,
-                    failures=0,
-                    locked_until=None,
-                )
-            )
-            change.record(Action.ACCOUNT_ENROLLED, account_id)
-        return self.load(account_id)
+        change.connection.execute(
+            accounts.update()
+            .where(accounts.c.id == account.id)
+            .values(password=self._hasher.hash(password), second_factor=sealed, last_step=step)
+        )
+        self._guard.reset(change.connection, account.name)
+        change.record(Action.ACCOUNT_ENROLLED, account.id)
 
     def authenticate(self, name: str, password: str, code: str) -> Account:
         """Return the account that the three proofs belong to.
 
-        Raises `NotSignedIn` without saying which was wrong, and `TooManyAttempts` after five
-        failures, for a time that doubles with each. A code works once.
+        Raises `NotSignedIn` without saying which was wrong, and `TooManyAttempts` when the
+        guard is closed; then nothing is checked, whoever asks. A code works once.
         """
+        now = self._clock()
+        attempt = self._guard.begin(name, now)
         with self._database.reading() as connection:
             row = self._find(connection, accounts.c.name == name.strip())
-        if row is None or row.password is None or row.disabled_at is not None:
-            self._matches(self._nobody, password)
-            self._refused(row.id if row else "unknown")
+        usable = row if row is not None and row.disabled_at is None else None
+        stored = usable.password if usable is not None else None
+        right = self._matches(stored or self._nobody, password) and stored is not None
+        step = self._step(usable, code, now) if usable is not None and right else None
+        if usable is None or step is None or not self._used(usable, step):
+            self._refused(row.id if row is not None else "unknown", closes=attempt.last)
             raise _WRONG
-        now = self._clock()
-        if row.locked_until is not None and row.locked_until > now:
-            self._refused(row.id)
-            raise TooManyAttempts(
-                "There were too many wrong attempts.",
-                f"Wait until {row.locked_until:%H:%M:%S} UTC, or ask for a new sign-in.",
-            )
-        right = self._matches(row.password, password)
+        return _account(usable)
+
+    def _step(self, row: sa.Row[Any], code: str, now: datetime) -> int | None:
         clean = code.strip().replace(" ", "")
-        step = self._factor.step(row.second_factor, clean, now, row.last_step)
-        if not right or step is None or not self._used(row, step):
-            self._failed(row, now)
-            raise _WRONG
-        return _account(row)
+        return self._factor.step(row.second_factor, clean, now, row.last_step)
 
     def _matches(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password[: _LONGEST_PASSWORD + 1])
-        except (VerifyMismatchError, InvalidHashError):
-            return False
+        with self._turn:
+            try:
+                return self._hasher.verify(stored, password[: _LONGEST_PASSWORD + 1])
+            except (VerifyMismatchError, InvalidHashError):
+                return False
 
     def _used(self, row: sa.Row[Any], step: int) -> bool:
         """Mark a code used; False when somebody used it since we read the row."""
@@ -235,38 +228,19 @@ class Accounts:
             marked = connection.execute(
                 accounts.update()
                 .where(accounts.c.id == row.id, accounts.c.last_step < step)
-                .values(last_step=step, failures=0, locked_until=None)
+                .values(last_step=step)
             )
+            if marked.rowcount == 1:
+                self._guard.reset(connection, row.name)
             return marked.rowcount == 1
 
-    def _failed(self, row: sa.Row[Any], now: datetime) -> None:
-        with self._database.bookkeeping() as connection:
-            connection.execute(
-                accounts.update()
-                .where(accounts.c.id == row.id)
-                .values(failures=accounts.c.failures + 1)
-            )
-            failures = connection.execute(
-                sa.select(accounts.c.failures).where(accounts.c.id == row.id)
-            ).scalar_one()
-            if failures >= _FREE_FAILURES:
-                connection.execute(
-                    accounts.update()
-                    .where(accounts.c.id == row.id)
-                    .values(locked_until=now + _lock(failures))
-                )
-        self._refused(row.id)
-
-    def _refused(self, subject: str) -> None:
-        self._audit.note(Actor("system", "sign-in"), Action.SIGN_IN_REFUSED, subject)
+    def _refused(self, subject: str, *, closes: bool) -> None:
+        system = Actor("system", "sign-in")
+        self._audit.note(system, Action.SIGN_IN_REFUSED, subject, guard_closes=closes)
 
     @staticmethod
     def _find(connection: sa.Connection, where: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
         return connection.execute(sa.select(accounts).where(where)).first()
-
-
-def _lock(failures: int) -> timedelta:
-    return min(_LONGEST_LOCK, timedelta(seconds=30 * 2 ** min(failures - _FREE_FAILURES, 10)))
 
 
 def _account(row: sa.Row[Any]) -> Account:

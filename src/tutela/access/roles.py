@@ -16,6 +16,7 @@ class Permission(StrEnum):
     CASE_READ = "case.read"
     CASE_DECIDE = "case.decide"
     EVIDENCE_VIEW = "evidence.view"
+    EVIDENCE_VIEW_FULL = "evidence.view_full"
     REFERRAL_APPROVE = "referral.approve"
     LIST_MANAGE = "list.manage"
     AUDIT_READ = "audit.read"
@@ -42,6 +43,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.CASE_DECIDE,
             Permission.EVIDENCE_VIEW,
+            Permission.EVIDENCE_VIEW_FULL,
             Permission.REFERRAL_APPROVE,
             Permission.LIST_MANAGE,
             Permission.AUDIT_READ,

@@ -99,8 +99,3 @@ class Sessions:
         with self._audit.change(account.actor) as change:
             change.connection.execute(sessions.delete().where(sessions.c.proof == kept))
             change.record(Action.SIGNED_OUT, account.id)
-
-    def end_all(self, account: Account) -> None:
-        """End every session of an account, as after it enrolled anew."""
-        with self._database.bookkeeping() as connection:
-            connection.execute(sessions.delete().where(sessions.c.account_id == account.id))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.access import proof
+from tutela.access.sessions import sessions
 from tutela.audit.entry import Action, Actor
 from tutela.errors import NotSignedIn
 from tutela.storage.database import Database, Id, Instant, metadata
@@ -101,13 +102,35 @@ class SignIns:
     def use(self, word: str) -> None:
         """Use a sign-in up. Raises `NotSignedIn` when somebody was faster."""
         with self._database.bookkeeping() as connection:
-            used = connection.execute(
-                sign_ins.update()
-                .where(sign_ins.c.proof == proof.stored(word), sign_ins.c.used_at.is_(None))
-                .values(used_at=self._clock())
-            )
-        if used.rowcount != 1:
-            raise _over()
+            _used(connection, word, self._clock())
+
+    def enrol(self, word: str, password: str, code: str) -> Account:
+        """Use a sign-in up to set password and second factor; the person's sessions end.
+
+        Raises `NotSignedIn`, and `InvalidInput`, after which it can be tried again.
+        """
+        opened = self.open(word)
+        account = opened.account
+        with self._audit.change(account.actor) as change:
+            # First, so that of two at the same time one enrols and the other changes nothing.
+            _used(change.connection, word, change.now)
+            self._accounts.enrol(change, account, password, opened.offer, code)
+            change.connection.execute(sessions.delete().where(sessions.c.account_id == account.id))
+        return self._accounts.load(account.id)
+
+
+def _used(connection: sa.Connection, word: str, now: datetime) -> None:
+    used = connection.execute(
+        sign_ins.update()
+        .where(
+            sign_ins.c.proof == proof.stored(word),
+            sign_ins.c.used_at.is_(None),
+            sign_ins.c.until > now,
+        )
+        .values(used_at=now)
+    )
+    if used.rowcount != 1:
+        raise _over()
 
 
 def _over() -> NotSignedIn:

@@ -9,13 +9,16 @@ from urllib.parse import urlsplit
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from tutela.console.casework import CaseworkPages
+from tutela.console.case import CasePages
+from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
+from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
+from tutela.console.referrals import ReferralPages
 from tutela.console.sign_in import SignInPages
 from tutela.errors import NotFound, TutelaError, UsageError
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from tutela.bootstrap import Platform
 
 _STATIC = Path(__file__).parent / "static"
+_YEAR = 365 * 24 * 3600
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -37,10 +41,11 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
     "Cache-Control": "no-store",
 }
 
@@ -48,39 +53,40 @@ _HEADERS = {
 def console_app(platform: Platform) -> Starlette:
     """Return the console of one platform; mount it at /console."""
     pages = Pages(platform)
-    signing, casework, record = SignInPages(pages), CaseworkPages(pages), RecordPages(pages)
+    signing, queue, case = SignInPages(pages), QueuePages(pages), CasePages(pages)
+    looking, referrals, record = LookingPages(pages), ReferralPages(pages), RecordPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
 
     return Starlette(
         routes=[
-            Route("/", casework.queue),
-            Route("/decided", casework.decided),
+            Route("/", queue.start),
             Route("/sign-in", signing.form),
             Route("/sign-in", signing.submit, methods=["POST"]),
             Route("/sign-out", signing.leave, methods=["POST"]),
             Route("/one-time/{token}", signing.one_time),
             Route("/one-time/{token}", signing.use_one_time, methods=["POST"]),
-            Route("/one-time/{token}/qr.svg", signing.qr),
-            Route("/cases/{case}", casework.case),
-            Route("/cases/{case}/claim", casework.claim, methods=["POST"]),
-            Route("/cases/{case}/release", casework.release, methods=["POST"]),
-            Route("/cases/{case}/renew", casework.renew, methods=["POST"]),
-            Route("/cases/{case}/decide", casework.decide, methods=["POST"]),
-            Route("/cases/{case}/reverse", casework.reverse, methods=["POST"]),
-            Route("/cases/{case}/items/{item}/views", casework.grant_view, methods=["POST"]),
-            Route("/views/{view}.png", casework.picture),
-            Route("/views/{view}/end", casework.end_view, methods=["POST"]),
-            Route("/referrals/{referral}/approve", casework.approve, methods=["POST"]),
+            Route("/queue", queue.queue),
+            Route("/next", queue.next),
+            Route("/decided", queue.decided),
+            Route("/cases/{case}", case.case),
+            Route("/cases/{case}/claim", case.claim, methods=["POST"]),
+            Route("/cases/{case}/release", case.release, methods=["POST"]),
+            Route("/cases/{case}/renew", case.renew, methods=["POST"]),
+            Route("/cases/{case}/decide", case.decide, methods=["POST"]),
+            Route("/cases/{case}/reverse", case.reverse, methods=["POST"]),
+            Route("/cases/{case}/views", looking.ask, methods=["POST"]),
+            Route("/views/{view}", looking.picture),
+            Route("/views/{view}/end", looking.end, methods=["POST"]),
+            Route("/referrals", referrals.all),
+            Route("/referrals/{referral}", referrals.panel),
+            Route("/referrals/{referral}/approve", referrals.approve, methods=["POST"]),
             Route("/audit", record.audit),
             Route("/audit/verify", record.verify, methods=["POST"]),
-            Mount("/static", StaticFiles(directory=_STATIC)),
+            Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(platform)),
-            Middleware(_Headers),
-        ],
+        middleware=[Middleware(_Shield, _hosts(platform), secure=pages.secure)],
         exception_handlers={TutelaError: on_error, HTTPException: on_error, Exception: on_error},
     )
 
@@ -95,20 +101,32 @@ def _ours(problem: Exception) -> TutelaError:
     return TutelaError("Something unforeseen happened.", "Try again; report it if it stays.")
 
 
-def _hosts(platform: Platform) -> list[str]:
+def _hosts(platform: Platform) -> frozenset[str]:
     """Return the host names we answer to: a name pointed at us by somebody else is refused."""
     settings = platform.settings
-    own = urlsplit(settings.address).hostname or settings.listen_host
-    return sorted({own, settings.listen_host, "localhost", "127.0.0.1", "[::1]"})
+    own = urlsplit(settings.address).hostname or ""
+    return frozenset({own, settings.listen_host, "localhost", "127.0.0.1", "::1"})
 
 
-class _Headers:
-    """Puts the security headers on every answer."""
+class _Shield:
+    """Answers only to our own host names, and puts the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, hosts: frozenset[str], *, secure: bool) -> None:
         self._app = app
+        self._hosts = hosts
+        self._headers = dict(_HEADERS)
+        if secure:
+            self._headers["Strict-Transport-Security"] = f"max-age={_YEAR}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(self._headers)
+        if scope["path"].removeprefix(scope.get("root_path", "")).startswith("/static/"):
+            # No data in these: browsers may keep them, and ask whether they changed.
+            headers["Cache-Control"] = "no-cache"
+
         async def with_headers(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
@@ -116,10 +134,25 @@ class _Headers:
                     *message["headers"],
                     *(
                         (name.lower().encode(), value.encode())
-                        for name, value in _HEADERS.items()
+                        for name, value in headers.items()
                         if name.lower().encode() not in present
                     ),
                 ]
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        if _host(scope) in self._hosts:
+            await self._app(scope, receive, with_headers)
+        else:
+            refusal = PlainTextResponse(
+                "This instance does not go by that host name. Set public_url in its settings.\n",
+                UsageError.http_status,
+            )
+            await refusal(scope, receive, with_headers)
+
+
+def _host(scope: Scope) -> str:
+    named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+    try:
+        return urlsplit(f"//{named}").hostname or ""
+    except ValueError:
+        return ""

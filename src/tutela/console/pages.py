@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tutela.access.roles import Permission
 from tutela.audit.entry import Action
-from tutela.errors import InvalidInput, NotSignedIn, Refused, TutelaError, UsageError
+from tutela.console import words
+from tutela.errors import (
+    InvalidInput,
+    NotSignedIn,
+    Refused,
+    TooLarge,
+    TutelaError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +32,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from tutela.access.sessions import Session
+    from tutela.audit.entry import Actor
     from tutela.bootstrap import Platform
 
 COOKIE = "tutela_session"
+VISIT = "tutela_visit"
 HOME = "/console/"
+_PATH = "/console"
 _SERVER_ERROR = 500
 _LONGEST_FORM = 64 * 1024
+_MOST_FIELDS = 64
+_FORM = "application/x-www-form-urlencoded"
+_MINUTES_SHOWN, _HOURS_SHOWN = 90, 48
 _log = structlog.get_logger()
 
 
@@ -41,6 +55,11 @@ class Asker:
 
     session: Session
     fields: Mapping[str, str]
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts in what follows."""
+        return self.session.account.actor
 
     def may(self, permission: Permission) -> bool:
         """Say whether the person's roles allow it."""
@@ -59,6 +78,7 @@ class Pages:
 
     def __init__(self, platform: Platform) -> None:
         self.platform = platform
+        self.secure = platform.settings.address.startswith("https://")
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=True,
@@ -66,12 +86,13 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters["moment"] = lambda at: f"{at:%Y-%m-%d %H:%M:%S}"
+        self._templates.filters["moment"] = lambda at: f"{at:%Y-%m-%d %H:%M}"
         self._templates.filters["age"] = self._age
-        self._templates.filters["plainly"] = lambda word: str(word).replace("_", " ")
+        self._templates.filters["plainly"] = words.plain
+        self._templates.globals.update(words=words, Permission=Permission)
 
-    async def asker(self, request: Request, permission: Permission) -> Asker:
-        """Return who asks, or raise `NotSignedIn` or `Refused`; refusals are recorded.
+    async def asker(self, request: Request, permission: Permission | None) -> Asker:
+        """Return who asks, or raise `NotSignedIn` or `Refused`; the latter is recorded.
 
         A POST must come from our own pages and carry the session's CSRF word.
         """
@@ -79,78 +100,130 @@ class Pages:
         session = await run_in_threadpool(self.platform.sessions.find, word)
         fields: Mapping[str, str] = {}
         if request.method == "POST":
-            fields = await self.form(request)
-            given = fields.get("csrf") or request.headers.get("X-CSRF") or ""
-            if not secrets.compare_digest(given, session.csrf):
-                raise Refused("This form is not from your session.", "Load the page again.")
-        if permission not in session.account.permissions:
-            await run_in_threadpool(
-                self.platform.audit.note,
-                session.account.actor,
-                Action.ACCESS_REFUSED,
-                session.account.id,
-                permission=permission.value,
-            )
-            raise Refused("Your role does not allow this.", "Ask an administrator.")
-        return Asker(session, fields)
+            fields = await self._form(request)
+            _check_word(fields, session.csrf)
+        asker = Asker(session, fields)
+        if permission is not None:
+            await self.require(asker, permission)
+        return asker
 
-    async def form(self, request: Request) -> dict[str, str]:
-        """Return the text fields of a form sent from our own pages."""
-        if not _from_here(request):
-            raise Refused("This form comes from another site.", "Use the console's own pages.")
-        if int(request.headers.get("Content-Length") or 0) > _LONGEST_FORM:
-            raise UsageError("The form is too long.", "Shorten the note.")
-        async with request.form(max_files=0) as form:
-            return {name: value for name, value in form.items() if isinstance(value, str)}
-
-    def page(
-        self, name: str, asker: Asker | None = None, status: int = 200, **values: Any
-    ) -> HTMLResponse:
-        """Render a template."""
-        text = self._templates.get_template(name).render(
-            asker=asker,
-            me=asker.session.account if asker else None,
-            csrf=asker.session.csrf if asker else "",
-            Permission=Permission,
-            demo=self.platform.settings.demo,
-            **values,
+    async def require(self, asker: Asker, permission: Permission) -> None:
+        """Raise `Refused`, recorded, unless the person may do this."""
+        if asker.may(permission):
+            return
+        await run_in_threadpool(
+            self.platform.audit.note,
+            asker.actor,
+            Action.ACCESS_REFUSED,
+            asker.session.account.id,
+            permission=permission.value,
         )
-        return HTMLResponse(text, status)
+        raise Refused(
+            f"Your role does not allow this ({permission}).", "Ask somebody whose role does."
+        )
+
+    async def stranger(self, request: Request) -> Mapping[str, str]:
+        """Return the form of somebody without a session; it must come from our own page."""
+        fields = await self._form(request)
+        _check_word(fields, _word_for(request.cookies.get(VISIT, "")))
+        return fields
+
+    def stranger_page(
+        self, request: Request, name: str, status: int = 200, **values: Any
+    ) -> HTMLResponse:
+        """Render a template for somebody without a session."""
+        visit = request.cookies.get(VISIT) or secrets.token_urlsafe(32)
+        answer = self._rendered(name, status, asker=None, me=None, csrf=_word_for(visit), **values)
+        self.set_cookie(answer, VISIT, visit)
+        return answer
+
+    def page(self, name: str, asker: Asker, status: int = 200, **values: Any) -> HTMLResponse:
+        """Render a template for a signed-in person."""
+        account, csrf = asker.session.account, asker.session.csrf
+        return self._rendered(name, status, asker=asker, me=account, csrf=csrf, **values)
+
+    def _rendered(self, name: str, status: int, **values: Any) -> HTMLResponse:
+        template = self._templates.get_template(name)
+        return HTMLResponse(template.render(demo=self.platform.settings.demo, **values), status)
 
     async def error(self, request: Request, problem: TutelaError) -> Response:
-        """Answer an error: a page with the remedy, JSON to our scripts, sign-in where needed."""
+        """Answer an error: a page with the remedy, a fragment to htmx, sign-in where needed."""
         if problem.http_status >= _SERVER_ERROR:
             _log.error("console.failed", problem=problem.code)
-        if "application/json" in request.headers.get("Accept", ""):
-            return JSONResponse(
-                {"what": problem.what, "remedy": problem.remedy}, problem.http_status
-            )
-        if isinstance(problem, NotSignedIn) and "/one-time/" not in request.url.path:
-            if request.method == "GET":
-                return RedirectResponse(f"{HOME}sign-in", 303)
-            return self.page("sign_in.html", status=problem.http_status, problem=problem)
-        return self.page("error.html", status=problem.http_status, problem=problem)
+        lost = isinstance(problem, NotSignedIn) and "/one-time/" not in request.url.path
+        if from_htmx(request):
+            if lost:
+                return Response(status_code=401, headers={"HX-Redirect": f"{HOME}sign-in"})
+            return self._rendered("_problem.html", problem.http_status, problem=problem)
+        if lost and request.method == "GET":
+            return back(f"{HOME}sign-in")
+        name = "sign_in.html" if lost else "error.html"
+        return self.stranger_page(request, name, problem.http_status, problem=problem)
 
-    @staticmethod
-    def back(path: str) -> RedirectResponse:
-        """Send the browser to a page after a form."""
-        return RedirectResponse(path, 303)
+    def set_cookie(self, answer: Response, name: str, word: str) -> None:
+        """Set a cookie that scripts cannot read and other sites cannot send."""
+        answer.set_cookie(
+            name, word, path=_PATH, httponly=True, samesite="strict", secure=self.secure
+        )
+
+    async def called(self) -> dict[str, str]:
+        """Return what actors are called on pages: people by pseudonym, machines by name."""
+        accounts = await run_in_threadpool(self.platform.accounts.all)
+        return {
+            str(one.actor): one.pseudonym if one.actor.kind == "person" else one.name
+            for one in accounts
+        }
+
+    async def _form(self, request: Request) -> dict[str, str]:
+        """Return the fields of a form sent from our own pages."""
+        _check_site(request)
+        if request.headers.get("Content-Type", "").partition(";")[0] != _FORM:
+            raise UsageError("This is not a form.", "Use the console's own pages.")
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > _LONGEST_FORM:
+                raise TooLarge("The form is too long.", "Shorten the note.")
+        try:
+            return dict(
+                parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            )
+        except ValueError as problem:
+            raise UsageError("The form cannot be read.", "Load the page again.") from problem
 
     def _age(self, at: datetime) -> str:
-        minutes = int((self.platform.clock() - at).total_seconds() // 60)
-        if minutes < 60:  # noqa: PLR2004
+        minutes = max(0, int((self.platform.clock() - at).total_seconds() // 60))
+        if minutes < _MINUTES_SHOWN:
             return f"{minutes} min"
-        return f"{minutes // 60} h" if minutes < 2880 else f"{minutes // 1440} days"  # noqa: PLR2004
+        hours = minutes // 60
+        return f"{hours} h" if hours < _HOURS_SHOWN else f"{hours // 24} days"
 
 
-def _from_here(request: Request) -> bool:
-    """Say whether the browser states that a form came from our own pages.
+def from_htmx(request: Request) -> bool:
+    """Say whether a script of ours asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
 
-    Browsers that know it say so in Sec-Fetch-Site, which pages cannot forge; older ones send
-    Origin. What is no browser sends neither and has no session of a person to abuse.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site == "same-origin"
-    origin = request.headers.get("Origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("Host")
+
+def back(path: str) -> RedirectResponse:
+    """Send the browser to a page after a form."""
+    return RedirectResponse(path, 303)
+
+
+def _check_site(request: Request) -> None:
+    # Under our own no-referrer policy browsers send `Origin: null`, so Origin alone cannot tell
+    # our pages from others; Sec-Fetch-Site can, and the form's word must be right in any case.
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin", "null")
+    foreign = origin != "null" and urlsplit(origin).netloc != request.headers.get("Host")
+    if site != "same-origin" or foreign:
+        raise Refused("This form comes from another site.", "Use the console's own pages.")
+
+
+def _check_word(fields: Mapping[str, str], expected: str) -> None:
+    if not secrets.compare_digest(fields.get("csrf", "").encode(), expected.encode()):
+        raise Refused("This form is not from your session.", "Load the page again.")
+
+
+def _word_for(visit: str) -> str:
+    """Return the CSRF word for somebody without a session; none without a cookie."""
+    return sha256(b"tutela visit " + visit.encode()).hexdigest() if visit else secrets.token_hex()

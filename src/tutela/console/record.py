@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from tutela.console.pages import Pages
+    from tutela.audit.proof import Proof
+    from tutela.console.pages import Asker, Pages
 
 _SHOWN = 100
 
@@ -27,33 +28,29 @@ class RecordPages:
 
     async def audit(self, request: Request) -> Response:
         """Show the newest entries."""
-        asker = await self._pages.asker(request, Permission.AUDIT_READ)
-        entries = await run_in_threadpool(self._audit.entries, None, _SHOWN)
-        checkpoint = await run_in_threadpool(self._audit.checkpoint)
-        return self._pages.page(
-            "audit.html",
-            asker,
-            entries=entries[::-1],
-            checkpoint=checkpoint,
-            proof=None,
-            broken=None,
-        )
+        return await self._page(await self._pages.asker(request, Permission.AUDIT_READ))
 
     async def verify(self, request: Request) -> Response:
-        """Prove the whole log now."""
+        """Prove the whole log now. Changes nothing, so the answer is the page itself."""
         asker = await self._pages.asker(request, Permission.AUDIT_READ)
-        proof = broken = None
         try:
             proof = await run_in_threadpool(self._audit.verify)
         except Tampered as problem:
-            broken = problem
+            return await self._page(asker, broken=problem)
+        return await self._page(asker, proof=proof)
+
+    async def _page(
+        self, asker: Asker, *, proof: Proof | None = None, broken: Tampered | None = None
+    ) -> Response:
         entries = await run_in_threadpool(self._audit.entries, None, _SHOWN)
         checkpoint = await run_in_threadpool(self._audit.checkpoint)
         return self._pages.page(
             "audit.html",
             asker,
             entries=entries[::-1],
+            size=entries[-1].seq + 1 if entries else 0,
             checkpoint=checkpoint,
+            called=await self._pages.called(),
             proof=proof,
             broken=broken,
         )

@@ -25,6 +25,8 @@ from tutela.content.decoding import (
 
 ROOT = Path(__file__).resolve().parents[3]
 MOST_MIB = 100
+FAR_SIDE = 16_000
+"""Below the ceiling of all limits: only the limits of the call can refuse it."""
 _MEASURE = """
 import json, sys
 from tests.pictures import hostile_files
@@ -34,7 +36,8 @@ def peak():
     status = open("/proc/self/status").read()
     return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
-files, limits, grown = hostile_files(), DecodeLimits(max_pixels=1_000_000), {}
+files = hostile_files() | {name: bytes.fromhex(data) for name, data in json.load(sys.stdin).items()}
+limits, grown = DecodeLimits(max_pixels=1_000_000), {}
 for name, data in files.items():
     before = peak()
     try:
@@ -49,13 +52,27 @@ print(json.dumps(grown))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT RUN: peak memory is read from /proc")
 def test_no_hostile_file_takes_memory_beyond_the_limits() -> None:
-    """A canvas of the size that some of them declare would be 256 MiB to 17 GiB."""
+    """A canvas of the size that some of them declare would be 244 MiB to 17 GiB."""
+    far = {"gif frame just under the ceiling": _gif_with_a_far_frame().hex()}
     done = subprocess.run(
-        [sys.executable, "-c", _MEASURE], capture_output=True, cwd=ROOT, timeout=120, check=True
+        [sys.executable, "-c", _MEASURE],
+        input=json.dumps(far).encode(),
+        capture_output=True,
+        cwd=ROOT,
+        timeout=120,
+        check=True,
     )
     grown = json.loads(done.stdout)
-    assert len(grown) == len(hostile_files())
+    assert len(grown) == len(hostile_files()) + 1
     assert {name: mib for name, mib in grown.items() if mib > MOST_MIB} == {}
+
+
+def _gif_with_a_far_frame() -> bytes:
+    """Return a GIF whose frame is to be cleared afterwards: a decoder fills it as it opens."""
+    data = bytearray(encoded(scene(1, 40, 30).convert("L"), "GIF", disposal=2))
+    descriptor = data.index(b"\x2c\0\0\0\0" + bytes([40, 0, 30, 0]))
+    data[descriptor + 5 : descriptor + 9] = FAR_SIDE.to_bytes(2, "little") * 2
+    return bytes(data)
 
 
 def test_no_limit_lifts_the_ceiling() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,14 @@ import pillow_heif
 import pytest
 from tests.pictures import encoded, scene
 
-from tutela.content.decoding import DecodeLimits, Picture, Reading, pictures
+from tutela.content.decoding import (
+    DecodeLimits,
+    Picture,
+    Reading,
+    Reason,
+    Undecodable,
+    pictures,
+)
 from tutela.hashing.pdq import distance, pdq
 
 if TYPE_CHECKING:
@@ -62,6 +70,18 @@ def test_an_animation_whose_still_is_another_picture_shows_both() -> None:
         FRAMES[0], "PNG", save_all=True, default_image=True, append_images=[FRAMES[1], FRAMES[2]]
     )
     assert [_drawn(one) for one in _read(data)] == [0, 1, 2]
+
+
+def test_an_animation_of_fewer_frames_than_it_declares_is_truncated() -> None:
+    """It ends properly, so the decoder takes it for whole."""
+    data = encoded(FRAMES[0], "PNG", save_all=True, append_images=list(FRAMES[1:]))
+    control = data.index(b"acTL")
+    body = b"acTL" + (9).to_bytes(4) + data[control + 8 : control + 12]
+    lying = data[:control] + body + zlib.crc32(body).to_bytes(4) + data[control + 16 :]
+    found: list[int] = []
+    with pytest.raises(Undecodable) as caught:
+        found.extend(_drawn(one) for one in pictures(lying, LIMITS))
+    assert (found, caught.value.reason) == ([0, 1, 2, 3], Reason.TRUNCATED)
 
 
 def test_frames_that_change_a_part_are_seen_composed() -> None:

@@ -27,7 +27,7 @@ class Reviewer:
     def decide_all(self) -> None:
         """Decide every waiting case, approve every draft, and wait until nothing is owed."""
         one_time = self._stage.sign_in_address()
-        self._client.post(one_time).raise_for_status()
+        self._act(self._page(one_time), None)
         looked = False
         for address in self._cases():
             page = self._act(self._page(address), "/claim")
@@ -51,32 +51,25 @@ class Reviewer:
     def _page(self, address: str) -> html.HtmlElement:
         answer = self._client.get(address)
         answer.raise_for_status()
-        return html.fromstring(answer.text)
+        return html.fromstring(answer.text, base_url=str(answer.url))
 
-    def _act(self, page: html.HtmlElement, ending: str, **fields: str) -> html.HtmlElement:
-        """Send the page's form whose action ends so, as a browser would."""
+    def _act(self, page: html.HtmlElement, ending: str | None, **fields: str) -> html.HtmlElement:
+        """Send the page's form whose action ends so (None: has none), as a browser would."""
         for form in page.forms:
-            if str(form.action or "").endswith(ending):
+            if form.action.endswith(ending) if ending and form.action else form.action is ending:
                 kept = {name: value for name, value in form.form_values() if isinstance(value, str)}
-                answer = self._client.post(str(form.action), data={**kept, **fields})
+                address = str(form.action or page.base_url)
+                answer = self._client.post(address, data={**kept, **fields})
                 answer.raise_for_status()
-                return html.fromstring(answer.text)
+                return html.fromstring(answer.text, base_url=str(answer.url))
         raise Unavailable(f"The console's page has no form {ending}.", "See the demo's logs.")
 
     def _look(self, page: html.HtmlElement) -> None:
         """Ask for the tiny grey rendering of the first file, see it, hide it again."""
-        case = page.xpath("//form[@data-ladder]/@data-case")[0]
-        item = page.xpath("//li[@data-sealed='yes']/@data-item")[0]
-        csrf = page.xpath("//body/@data-csrf")[0]
-        headers = {"X-CSRF": csrf, "Accept": "application/json"}
-        granted = self._client.post(
-            f"/console/cases/{case}/items/{item}/views",
-            data={"fidelity": "tiny"},
-            headers=headers,
-        )
-        granted.raise_for_status()
-        self._client.get(granted.json()["src"]).raise_for_status()
-        self._client.post(f"/console/views/{granted.json()['view']}/end", headers=headers)
+        shown = self._act(page, "/views", fidelity="tiny")
+        picture = shown.xpath("//figure//img/@src")[0]
+        self._client.get(str(picture)).raise_for_status()
+        self._act(shown, "/end")
 
     def _wait(self) -> None:
         end = time.monotonic() + _FILING_SECONDS

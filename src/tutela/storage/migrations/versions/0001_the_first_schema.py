@@ -19,8 +19,6 @@ def upgrade() -> None:
         sa.Column("password", sa.String(length=200), nullable=True),
         sa.Column("second_factor", sa.LargeBinary(), nullable=True),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
@@ -145,6 +143,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_items_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_items_external_id"), ["external_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_items_sha256"), ["sha256"], unique=False)
+
+    op.create_table(
+        "sign_in_attempts",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_attempts")),
+    )
+    with op.batch_alter_table("sign_in_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_attempts_at"), ["at"], unique=False)
 
     op.create_table(
         "submissions",

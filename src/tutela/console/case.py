@@ -1,0 +1,226 @@
+"""One case: its facts, its lease, its decision."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+from tutela.access.roles import Permission
+from tutela.cases import case as cases_on_record
+from tutela.cases.case import CaseState
+from tutela.cases.viewing import GRANT, Fidelity
+from tutela.console import words
+from tutela.console.pages import HOME, back, from_htmx
+from tutela.content import holds
+from tutela.decisions import decision as decisions_on_record
+from tutela.decisions.decision import GROUNDS_FOR, Finding, Grounds, Outcome
+from tutela.decisions.labels import Age, Conduct, Observed, Subject
+from tutela.errors import Conflict, InvalidInput, TutelaError
+from tutela.referrals.completeness import completeness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from enum import StrEnum
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from tutela.cases.case import Case
+    from tutela.console.pages import Asker, Pages
+    from tutela.content.item import Item
+
+_ENTRIES = 40
+_Word = TypeVar("_Word", bound="StrEnum")
+_VIEW = re.compile(r"viw_[0-9A-Z]{26}")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Files of a case that the machine speaks of alike; equal files stand together."""
+
+    kind: str
+    title: str
+    files: tuple[tuple[Item, int], ...]
+
+
+class CasePages:
+    """The page of a case, and what is done on it."""
+
+    def __init__(self, pages: Pages) -> None:
+        self._pages = pages
+        self._platform = pages.platform
+
+    async def case(self, request: Request) -> Response:
+        """Show one case: facts first, the stage empty."""
+        asker = await self._pages.asker(request, Permission.CASE_READ)
+        return await self._page(asker, request.path_params["case"], request.query_params)
+
+    async def claim(self, request: Request) -> Response:
+        """Take a case."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        case_id = request.path_params["case"]
+        await run_in_threadpool(self._platform.queue.claim, asker.actor, case_id)
+        return back(f"{HOME}cases/{case_id}")
+
+    async def release(self, request: Request) -> Response:
+        """Give a case back undecided."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        case_id, lease = request.path_params["case"], asker.field("lease")
+        await run_in_threadpool(self._platform.queue.release, asker.actor, case_id, lease)
+        return back(f"{HOME}queue")
+
+    async def renew(self, request: Request) -> Response:
+        """Lengthen the lease while the person works."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        case_id, lease = request.path_params["case"], asker.field("lease")
+        await run_in_threadpool(self._platform.queue.renew, asker.actor, case_id, lease)
+        if not from_htmx(request):
+            return back(f"{HOME}cases/{case_id}")
+        case = await run_in_threadpool(self._load, case_id)
+        return self._pages.page("_lease.html", asker, case=case)
+
+    async def decide(self, request: Request) -> Response:
+        """Record the decision and all that follows from it."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        case_id = request.path_params["case"]
+        try:
+            finding, seen = _finding(asker.fields), _count(asker.field("size"))
+            await run_in_threadpool(
+                self._platform.casework.decide,
+                asker.actor,
+                case_id,
+                asker.field("lease"),
+                seen,
+                finding,
+            )
+        except (InvalidInput, Conflict) as problem:
+            # What was typed stays on the page.
+            return await self._page(asker, case_id, {}, problem)
+        return back(f"{HOME}cases/{case_id}")
+
+    async def reverse(self, request: Request) -> Response:
+        """Decide a decided case the other way."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        case_id = request.path_params["case"]
+        try:
+            finding, seen = _finding(asker.fields), _count(asker.field("size"))
+            await run_in_threadpool(
+                self._platform.casework.reverse, asker.actor, case_id, seen, finding
+            )
+        except (InvalidInput, Conflict) as problem:
+            return await self._page(asker, case_id, {}, problem)
+        return back(f"{HOME}cases/{case_id}")
+
+    async def _page(
+        self,
+        asker: Asker,
+        case_id: str,
+        asked: Mapping[str, str],
+        problem: TutelaError | None = None,
+    ) -> Response:
+        facts = await run_in_threadpool(self._facts, case_id, asked.get("item"))
+        case: Case = facts["case"]
+        leased = case.leased_until is not None and case.leased_until > self._platform.clock()
+        view = asked.get("view", "")
+        return self._pages.page(
+            "case.html",
+            asker,
+            problem.http_status if problem else 200,
+            problem=problem,
+            typed=asker.fields,
+            leased=leased,
+            is_mine=leased and case.leased_by == str(asker.actor),
+            rungs=tuple(one for one in Fidelity if one is not Fidelity.FACTS),
+            view=view if _VIEW.fullmatch(view) else None,
+            fidelity=asked.get("fidelity", ""),
+            seconds=int(GRANT.total_seconds()),
+            outcomes=GROUNDS_FOR,
+            called=await self._pages.called(),
+            **facts,
+        )
+
+    def _load(self, case_id: str) -> Case:
+        with self._platform.database.reading() as connection:
+            return cases_on_record.load(connection, case_id)
+
+    def _facts(self, case_id: str, item_id: str | None) -> dict[str, Any]:
+        with self._platform.database.reading() as connection:
+            case = cases_on_record.load(connection, case_id)
+            items = cases_on_record.items_of(connection, case_id)
+            marked = next((one for one in items if one.id == item_id), items[0])
+            decisions = decisions_on_record.of_case(connection, case_id)
+            orders = holds.of_item(connection, marked.id)
+            account = cases_on_record.of_account(connection, case.account_id)
+        referrals = self._platform.register.for_case(case_id)
+        subjects = [case_id, marked.id, *(one.id for one in referrals)]
+        found = (self._platform.audit.entries(subject, _ENTRIES) for subject in subjects)
+        entries = sorted(chain.from_iterable(found), key=lambda one: one.seq, reverse=True)
+        return {
+            "case": case,
+            "open": case.state is CaseState.OPEN,
+            "clusters": clusters(items),
+            "marked": marked,
+            "decisions": decisions,
+            "orders": orders,
+            "prior": [one for one in account if one.id != case_id],
+            "referrals": [(one, completeness(one.draft)) for one in referrals],
+            # Looks have a part of their own.
+            "timeline": [one for one in entries if not one.action.startswith("view.")],
+            "views": self._platform.viewing.of_case(case_id),
+        }
+
+
+def clusters(items: Sequence[Item]) -> tuple[Cluster, ...]:
+    """Group the files of a case: exact copies, near ones, and each kind of unreadable ones."""
+    grouped: dict[tuple[int, str, str], dict[str, list[Item]]] = {}
+    for item in items:
+        grouped.setdefault(_cluster(item), {}).setdefault(item.sha256, []).append(item)
+    return tuple(
+        Cluster(kind, title, tuple((same[0], len(same)) for same in files.values()))
+        for (_, kind, title), files in sorted(grouped.items(), key=lambda one: one[0])
+    )
+
+
+def _cluster(item: Item) -> tuple[int, str, str]:
+    if not item.matches:
+        return 2, "unscreened", words.plain(item.reason or "unscreened").capitalize()
+    if min(match.distance for match in item.matches) == 0:
+        return 0, "known", "Listed copies"
+    return 1, "near", "Near a listed file"
+
+
+def _finding(fields: Mapping[str, str]) -> Finding:
+    observed = Observed(
+        _chosen(Subject, fields.get("subject", Subject.CANNOT_TELL)),
+        _chosen(Age, fields.get("age", Age.CANNOT_TELL)),
+        _chosen(Conduct, fields.get("conduct", Conduct.CANNOT_TELL)),
+        "reviewer",
+    )
+    # Who states no fact leaves them to the list; the decision's rules check who does.
+    said = any(fact != "cannot_tell" for fact in (observed.subject, observed.age, observed.conduct))
+    return Finding(
+        _chosen(Outcome, fields.get("outcome", "")),
+        _chosen(Grounds, fields.get("grounds", "")),
+        observed if said else Observed(),
+        fields.get("note", "").strip(),
+        fields.get("urgent_reason", "").strip() or None,
+    )
+
+
+def _chosen(kind: type[_Word], said: str) -> _Word:
+    try:
+        return kind(said)
+    except ValueError:
+        raise InvalidInput(
+            "The form lacks a choice, or has an unknown one.", "Choose outcome and grounds."
+        ) from None
+
+
+def _count(said: str) -> int:
+    if not (said.isascii() and said.isdigit()):
+        raise InvalidInput("The form's count of files is no number.", "Load the page again.")
+    return int(said)

@@ -1,0 +1,100 @@
+"""The console's words for what the code names."""
+
+from __future__ import annotations
+
+from tutela.audit.entry import Action
+from tutela.cases.viewing import Fidelity
+from tutela.decisions.decision import Grounds, Outcome
+from tutela.decisions.labels import Age, Conduct, Subject
+from tutela.referrals.referral import State
+
+RUNGS = {
+    Fidelity.SKETCH: "edges only",
+    Fidelity.TINY: "grey, blurred",
+    Fidelity.LARGER: "grey, 256 pixels",
+    Fidelity.COLOUR: "colour, 512 pixels",
+    Fidelity.ORIGINAL: "the whole picture",
+}
+
+OUTCOMES = {
+    Outcome.ABUSIVE: "Abusive",
+    Outcome.NOT_ABUSIVE: "Not abusive",
+}
+EFFECTS = {
+    Outcome.ABUSIVE: "The host removes the files, and a referral is drafted.",
+    Outcome.NOT_ABUSIVE: "The host restores the files.",
+}
+GROUNDS = {
+    Grounds.LISTED_COPY: "Copy of a listed file; no look needed",
+    Grounds.VIEWED: "I looked in colour",
+    Grounds.CONTEXT: "The context shows it",
+    Grounds.WRONG_MATCH: "The match is wrong",
+    Grounds.LAWFUL_CONTENT: "The content is lawful",
+    Grounds.UNREADABLE_BUT_HARMLESS: "Unreadable, but harmless",
+}
+
+# The digit keys: nine facts, and 0 for "cannot tell" everywhere.
+OBSERVED = (
+    ("subject", "Depiction", ((Subject.REAL, "real", 1), (Subject.DRAWN, "drawn", 2),
+                              (Subject.GENERATED, "generated", 3))),
+    ("age", "Age of the youngest", ((Age.PREPUBESCENT, "prepubescent", 4),
+                                           (Age.PUBESCENT, "pubescent", 5),
+                                           (Age.ADULT, "adult", 6))),
+    ("conduct", "Gravest conduct", ((Conduct.SEX_ACT, "sex act", 7),
+                                         (Conduct.LASCIVIOUS_EXHIBITION, "lascivious", 8),
+                                         (Conduct.NONE, "none", 9))),
+)  # fmt: skip
+
+_STEPS = ("drafted", "approved", "sending", "filed")
+_STEP = {
+    State.DRAFTED: 0,
+    State.APPROVED: 1,
+    State.FILED: 3,
+    State.ACKNOWLEDGED: 3,
+}
+_SENDING = 2
+AT_AN_END = frozenset({State.FILED, State.ACKNOWLEDGED, State.WITHDRAWN, State.ALARMED})
+STILL = AT_AN_END | {State.DRAFTED}
+"""States in which a referral does not move by itself."""
+
+
+def steps(state: State) -> tuple[tuple[str, str], ...]:
+    """Return the steps of a referral, each `done`, `now` or `next`."""
+    if state in {State.WITHDRAWN, State.ALARMED}:
+        return ((state.value, "now"),)
+    at = _STEP.get(state, _SENDING)
+    last = at == len(_STEPS) - 1
+    return tuple(
+        (step, "done" if place < at or (last and place == at) else "now" if place == at else "next")
+        for place, step in enumerate(_STEPS)
+    )
+
+
+TIMELINE = {
+    Action.CASE_OPENED: "Case opened",
+    Action.CASE_GREW: "A file joined",
+    Action.CASE_CLAIMED: "Claimed",
+    Action.CASE_RELEASED: "Given back",
+    Action.CASE_DECIDED: "Decided",
+    Action.CASE_REVERSED: "Reversed",
+    Action.ITEM_SCREENED: "Screened",
+    Action.ITEM_HELD: "Held",
+    Action.HOST_ORDERED: "Order to the host",
+    Action.HOST_CONFIRMED: "The host obeyed",
+    Action.HOST_REFUSED: "The host refused",
+    Action.REFERRAL_DRAFTED: "Referral drafted",
+    Action.REFERRAL_APPROVED: "Referral approved",
+    Action.REFERRAL_WITHDRAWN: "Referral withdrawn",
+    Action.REFERRAL_OPENED: "Report opened at the authority",
+    Action.REFERRAL_FILE_SENT: "File sent to the authority",
+    Action.REFERRAL_FILED: "Filed: the authority has it",
+    Action.REFERRAL_QUESTIONED: "The authority was asked what it has",
+    Action.REFERRAL_RESTARTED: "Begun again",
+    Action.REFERRAL_RETRYING: "Waiting to try again",
+    Action.REFERRAL_ALARMED: "Stuck: a person must look",
+}
+
+
+def plain(word: object) -> str:
+    """Return a code word as people write it."""
+    return str(word).replace("_", " ")

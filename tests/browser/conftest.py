@@ -1,0 +1,89 @@
+"""A real browser before a real server on loopback."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from playwright.sync_api import sync_playwright
+from tests.console_home import Home, make_home
+
+from tutela import server
+from tutela.storage.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Page, Response
+
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@dataclass
+class Tab:
+    """One tab, everything the server sent to it, and what it complained about."""
+
+    page: Page
+    address: str
+    answers: list[Response] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Go to a page of the console."""
+        self.page.goto(f"{self.address}/console{path}")
+
+    def heard(self, answer: Response) -> None:
+        """Remember an answer of the server."""
+        self.answers.append(answer)
+
+    def pictures(self) -> list[Response]:
+        """Return the picture answers so far, the console's own mark aside."""
+        return [
+            one
+            for one in self.answers
+            if one.headers.get("content-type", "").startswith("image/")
+            and "/console/static/" not in one.url
+        ]
+
+
+@contextmanager
+def served(home: Home) -> Iterator[str]:
+    """Serve an instance on a free port of loopback."""
+    opened = server.listen("127.0.0.1", 0)
+    config = uvicorn.Config(
+        server.application(home.platform), log_level="critical", access_log=False
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{opened.getsockname()[1]}"
+    finally:
+        running.should_exit = True
+        thread.join()
+        opened.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    made = make_home(tmp_path / "home", utc_now, demo=False)
+    yield made
+    made.platform.close()
+
+
+@pytest.fixture
+def tab(home: Home, chromium: str) -> Iterator[Tab]:
+    with served(home) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1440, "height": 900})
+        opened = Tab(page, address)
+        page.on("response", opened.heard)
+        page.on("console", lambda said: opened.complaints.append(said.text))
+        page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        yield opened
+        browser.close()
