@@ -97,7 +97,7 @@ class Reading(StrEnum):
 class DecodeLimits:
     """What is still decoded: bytes, pixels a frame, frames, pixels over all frames.
 
-    Decoding takes 12 to 30 bytes of memory a pixel, by format (docs/reference/decode-rule.md).
+    Decoding takes 6 to 23 bytes of memory a pixel, by format (docs/reference/decode-rule.md).
     """
 
     max_bytes: int = 256 << 20
@@ -196,14 +196,11 @@ def _distinct(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
 
 def _frames(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
     budget = limits.max_total_pixels
-    number = -1
     for number in _visits(file):
         budget -= _check_size(*file.size, limits)
         if budget < 0 or number >= limits.max_frames:
             raise Undecodable(Reason.TOO_MANY_FRAMES)
         yield from _readings(file, number, limits)
-    if number + 1 < getattr(file, "n_frames", 1) and not _is_mpo(file):
-        raise Undecodable(Reason.TRUNCATED)
 
 
 def _visits(file: Image.Image) -> Iterator[int]:
@@ -217,17 +214,13 @@ def _visits(file: Image.Image) -> Iterator[int]:
         except EOFError:
             return
         except (SyntaxError, ValueError):
-            if not _is_mpo(file):
+            if not isinstance(file, MpoImagePlugin.MpoImageFile):
                 raise
             # Editors that drop the further pictures of a photo leave its list of them behind.
             continue
         if place != first:
             number += 1
             yield number
-
-
-def _is_mpo(file: Image.Image) -> bool:
-    return isinstance(file, MpoImagePlugin.MpoImageFile)
 
 
 def _readings(file: Image.Image, number: int, limits: DecodeLimits) -> Iterator[Picture]:

@@ -21,6 +21,23 @@ from tutela.errors import UsageError
 _INCOMPLETE = 1
 _HEADINGS = ("step", "what happened", "done")
 
+_WHAT_TO_CLICK = """
+The main job is at the point where a person decides. Open, once:
+
+    {sign_in}
+
+  1. Sign in as a reviewer. Three held cases and an unreadable file wait.
+  2. Open the first case and claim it. The facts come first; no picture is shown
+     until you ask for a reduced one.
+  3. Decide it abusive, on the grounds of a listed copy. Approve the referral.
+  4. See the post removed and the referral received:
+       host platform   {host}
+       authority       {authority}
+  5. Decide another one not abusive, and see its posts restored.
+
+  Prove the log:  tutela --home {home} audit verify
+  Press Ctrl-C to end; everything goes away."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Add the command of this file."""
@@ -77,23 +94,14 @@ def _print(session: Session, summary: Summary) -> None:
 
 
 def _leave_open(stage: Stage, people: Console) -> None:
-    people.print()
-    people.print("The main job is at the point where a person decides. Open, once:")
-    people.print()
-    people.print(f"    {stage.sign_in_address()}", soft_wrap=True)
-    people.print()
     people.print(
-        "  1. You are signed in as a reviewer. Three held cases and an unreadable file wait."
+        _WHAT_TO_CLICK.format(
+            sign_in=stage.sign_in_address(),
+            host=stage.host.address,
+            authority=stage.authority.address,
+            home=stage.home,
+        ),
+        soft_wrap=True,
     )
-    people.print("  2. Open the first case and claim it. The facts come first; no picture is shown")
-    people.print("     until you ask for a reduced one.")
-    people.print("  3. Decide it abusive, on the grounds of a listed copy. Approve the referral.")
-    people.print("  4. See the post removed and the referral received:")
-    people.print(f"       host platform   {stage.host.address}", soft_wrap=True)
-    people.print(f"       authority       {stage.authority.address}", soft_wrap=True)
-    people.print("  5. Decide another one not abusive, and see its posts restored.")
-    people.print()
-    people.print(f"  Prove the log:  tutela --home {stage.home} audit verify", soft_wrap=True)
-    people.print("  Press Ctrl-C to end; everything goes away.")
     while stage.alive():
         time.sleep(0.5)

@@ -26,7 +26,7 @@ class Process:
         self.name = name
         with log.open("ab") as errors:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and modules
-                [sys.executable, "-m", *module],
+                [sys.executable, "-P", "-m", *module],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
