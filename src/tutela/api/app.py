@@ -89,6 +89,8 @@ def api_app(platform: "Platform") -> FastAPI:
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
         responses=_PROBLEMS,
+        # Their pages load scripts from another origin.
+        docs_url=None,
         redoc_url=None,
     )
     problem.install(app)

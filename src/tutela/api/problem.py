@@ -61,18 +61,22 @@ def install(app: FastAPI) -> None:
         named = "; ".join(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
         )
-        return problem_of(InvalidInput(f"{named}.", "Mend the named fields; see /api/v1/docs."))
+        return problem_of(
+            InvalidInput(f"{named}.", "Mend the named fields; see /api/v1/openapi.json.")
+        )
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == NotFound.http_status:
-            return problem_of(NotFound("There is nothing at this address.", "See /api/v1/docs."))
+            return problem_of(
+                NotFound("There is nothing at this address.", "See /api/v1/openapi.json.")
+            )
         body = Problem(
             type="urn:tutela:problem:usage",
             title=UsageError.title,
             status=error.status_code,
             detail=f"{error.detail}.",
-            remedy="See /api/v1/docs.",
+            remedy="See /api/v1/openapi.json.",
         )
         answer = JSONResponse(body.model_dump(), error.status_code, media_type=MEDIA_TYPE)
         answer.headers.update(error.headers or {})
