@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
 from playwright.sync_api import sync_playwright
 from tests.console_home import Home, make_home
+from tests.instance import serving
 
-from tutela import server
 from tutela.storage.clock import utc_now
 
 if TYPE_CHECKING:
@@ -51,24 +48,6 @@ class Tab:
         ]
 
 
-@contextmanager
-def served(home: Home) -> Iterator[str]:
-    """Serve an instance on a free port of loopback."""
-    opened = server.listen("127.0.0.1", 0)
-    config = uvicorn.Config(
-        server.application(home.platform), log_level="critical", access_log=False
-    )
-    running = uvicorn.Server(config)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{opened.getsockname()[1]}"
-    finally:
-        running.should_exit = True
-        thread.join()
-        opened.close()
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
     made = make_home(tmp_path / "home", utc_now, demo=False)
@@ -78,7 +57,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def tab(home: Home, chromium: str) -> Iterator[Tab]:
-    with served(home) as address, sync_playwright() as playwright:
+    with serving(home.platform) as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         opened = Tab(page, address)
