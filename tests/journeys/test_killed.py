@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import sqlalchemy as sa
 from tests.pictures import encoded, scene
 from tests.simulators.process import SimulatedCyberTipline, SimulatedHost
 
@@ -203,9 +204,13 @@ class Snapshot:
         shutil.copytree(home, self._kept)
         self._database = None if database_url.startswith("sqlite") else Database(database_url)
         self._rows: dict[str, list[dict[str, Any]]] = {}
+        self._tables: list[sa.Table] = []
         if self._database is not None:
             with self._database.reading() as connection:
-                for table in metadata.sorted_tables:
+                # Other tests of this process may have tables of their own.
+                there = set(sa.inspect(connection).get_table_names())
+                self._tables = [one for one in metadata.sorted_tables if one.name in there]
+                for table in self._tables:
                     rows = connection.execute(table.select())
                     self._rows[table.name] = [dict(row._mapping) for row in rows]
 
@@ -215,8 +220,8 @@ class Snapshot:
         if self._database is None:
             return
         with self._database.bookkeeping() as connection:
-            for table in reversed(metadata.sorted_tables):
+            for table in reversed(self._tables):
                 connection.execute(table.delete())
-            for table in metadata.sorted_tables:
+            for table in self._tables:
                 if rows := self._rows[table.name]:
                     connection.execute(table.insert(), rows)
