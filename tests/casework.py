@@ -29,7 +29,7 @@ def near_pdq(bits: int, of: str = PDQ) -> str:
 
 
 def match(entry: str = "e1", distance: int = 0, algorithm: str = "sha256") -> ItemMatch:
-    via = "exact" if distance == 0 else "pdq"
+    via = "pdq" if algorithm == "pdq" else "exact"
     return ItemMatch("known", entry, algorithm, distance, via, ("benign",))
 
 

@@ -138,7 +138,7 @@ def kind_of(item: Item) -> CaseKind:
     """Say what kind of case an item makes."""
     if not item.matches:
         return CaseKind.UNSCREENED
-    exact = any(match.distance == 0 for match in item.matches)
+    exact = any(match.exact for match in item.matches)
     return CaseKind.KNOWN if exact else CaseKind.NEAR
 
 

@@ -188,7 +188,7 @@ def clusters(items: Sequence[Item]) -> tuple[Cluster, ...]:
 def _cluster(item: Item) -> tuple[int, str, str]:
     if not item.matches:
         return 2, "unscreened", words.plain(item.reason or "unscreened").capitalize()
-    if min(match.distance for match in item.matches) == 0:
+    if any(match.exact for match in item.matches):
         return 0, "known", "Listed copies"
     return 1, "near", "Near a listed file"
 

@@ -94,6 +94,11 @@ class ItemMatch:
     classification: str | None = None
     source: str | None = None
 
+    @property
+    def exact(self) -> bool:
+        """Say whether the bytes are the listed ones; equal perceptual hashes are only near."""
+        return self.via == "exact"
+
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:

@@ -10,7 +10,7 @@ from tests.casework import FAR, HOST, PDQ, make_item, match, near_pdq, put
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
 from tutela.cases import queue
-from tutela.cases.case import CaseKind
+from tutela.cases.case import CaseKind, kind_of
 from tutela.cases.grouping import like
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ def test_a_case_grows_by_likeness_and_account(audit: AuditLog, clock: FixedClock
         case = cases_on_record.load(connection, first.case_id or "")
         members = cases_on_record.items_of(connection, case.id)
     assert case.size == len(members) == 2
+
+
+def test_equal_hashes_of_other_bytes_are_near_not_known(clock: FixedClock) -> None:
+    assert kind_of(make_item(clock(), matches=(match("e1", 0, "pdq"),))) is CaseKind.NEAR
+    assert kind_of(make_item(clock(), matches=(match("e1", 0, "md5"),))) is CaseKind.KNOWN
 
 
 def test_a_near_case_becomes_known_by_an_exact_copy(audit: AuditLog, clock: FixedClock) -> None:

@@ -84,9 +84,7 @@ def _screened(stage: Stage, items: list[Item]) -> StepDone:
 
 def _matched(items: list[Item]) -> StepDone:
     kinds = Counter(
-        "exact copies" if item.matches[0].distance == 0 else "near copies"
-        for item in items
-        if item.matches
+        "exact copies" if item.matches[0].exact else "near copies" for item in items if item.matches
     )
     words = ", ".join(f"{kinds[kind]} {kind}" for kind in ("exact copies", "near copies"))
     return StepDone("matched", words, len(kinds) == 2)  # noqa: PLR2004 - both kinds
