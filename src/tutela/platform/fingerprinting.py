@@ -29,6 +29,7 @@ _SLOWEST_BYTES_PER_SECOND = 10_000_000
 _LONGEST_ANSWER = 64 << 20
 _START_SECONDS = 60.0
 _DYING_SECONDS = 5.0
+_MOST_FALSE_STARTS = 3
 _AHEAD = 2
 """Files given to a worker at a time, so that it need not wait for us between two."""
 
@@ -57,7 +58,7 @@ class FingerprintWorkers:
     """Processes that hash files. Use as a context; one thread only.
 
     A worker that dies or is silent for too long costs the file it was at; a new one takes its
-    place and its other file. Raises `Unavailable` when a worker cannot even start.
+    place and its other file. Raises `Unavailable` when workers cannot even start.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class FingerprintWorkers:
         self._patience = patience
         self._workers: list[_Worker] = []
         self._waiting: deque[Job] = deque()
+        self._false_starts = 0
         self._selector = selectors.DefaultSelector()
         self.in_flight = workers * _AHEAD * 2
 
@@ -141,6 +143,7 @@ class FingerprintWorkers:
             del worker.heard[: end + 1]
             if line == READY and not worker.ready:
                 worker.ready = True
+                self._false_starts = 0
                 self._watch(worker)
             elif not self._settle(worker, line):
                 self._lose(worker, CRASHED)
@@ -161,14 +164,21 @@ class FingerprintWorkers:
     def _lose(self, worker: _Worker, reason: str) -> None:
         """End a worker: its first file is settled, the rest are for others to do."""
         self._end(worker)
-        if not worker.ready:
+        if worker.ready:
+            if worker.jobs:
+                worker.jobs.popleft().result = reason
+        else:
+            self._not_started()
+        self._waiting.extendleft(reversed(worker.jobs))
+
+    def _not_started(self) -> None:
+        """Count a worker that died before it was ready: once may be chance, thrice is not."""
+        self._false_starts += 1
+        if self._false_starts >= _MOST_FALSE_STARTS:
             raise Unavailable(
                 "A hashing process did not start.",
                 "Run `python -m tutela.platform.fingerprint_worker '{}'` to see why.",
             )
-        if worker.jobs:
-            worker.jobs.popleft().result = reason
-        self._waiting.extendleft(reversed(worker.jobs))
 
     def _started(self) -> _Worker:
         # -P: a module in the folder that is being scanned must not be imported.
