@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +21,7 @@ from tutela.cli.session import Session
 from tutela.errors import UsageError
 
 _INCOMPLETE = 1
+_TERMINATED = 128 + signal.SIGTERM
 _HEADINGS = ("step", "what happened", "done")
 
 _WHAT_TO_CLICK = """
@@ -56,6 +59,8 @@ def demo(
 ) -> None:
     """Run a platform, its host platform and an authority on loopback, with benign pictures."""
     session: Session = context.obj
+    # Told to end, it ends what it started, too.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(_TERMINATED))
     home = _home(keep)
     people = session.people
     try:

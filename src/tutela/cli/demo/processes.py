@@ -32,7 +32,11 @@ class Process:
                 stderr=errors,
                 text=True,
             )
-        self.address = self._ready()
+        try:
+            self.address = self._ready()
+        except BaseException:
+            self.stop()
+            raise
 
     def _ready(self) -> str:
         lines: Queue[str] = Queue()
@@ -46,7 +50,6 @@ class Process:
                     break
         except Empty:
             pass
-        self.stop()
         raise Unavailable(
             f"The demonstration's {self.name} did not start.", "See its log in the demo's home."
         )
