@@ -1,0 +1,1 @@
+"""Compiled kernels: PDQ. Absent where there was no compiler (tutela.hashing.kernels)."""

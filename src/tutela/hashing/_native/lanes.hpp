@@ -1,0 +1,95 @@
+// Vectors of floats as wide as the level's registers, in the extensions GCC and Clang share.
+// To be included by kernels only: everything in here belongs to one level's namespace.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace LEVEL {
+
+#if defined(__AVX512F__)
+constexpr int WIDTH = 16;
+#elif defined(__AVX2__)
+constexpr int WIDTH = 8;
+#else
+constexpr int WIDTH = 4;
+#endif
+
+typedef float Lanes __attribute__((vector_size(WIDTH * 4)));
+typedef int32_t Places __attribute__((vector_size(WIDTH * 4)));
+
+static inline Lanes load(const float* from) {
+    Lanes lanes;
+    std::memcpy(&lanes, from, sizeof lanes);
+    return lanes;
+}
+
+static inline void store(float* to, Lanes lanes) { std::memcpy(to, &lanes, sizeof lanes); }
+
+static inline Lanes all(float value) { return value - Lanes{}; }
+
+#if defined(__clang__)
+#define PICK(one, other, ...) __builtin_shufflevector(one, other, __VA_ARGS__)
+#else
+#define PICK(one, other, ...) __builtin_shuffle(one, other, Places{__VA_ARGS__})
+#endif
+
+#if defined(__AVX512F__)
+#define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif defined(__AVX2__)
+#define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
+#define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define LOW_HALVES 0, 4, 1, 5
+#define HIGH_HALVES 2, 6, 3, 7
+#endif
+
+// Turn a square of lanes: log2(WIDTH) rounds, each of which interleaves the halves.
+static inline void transpose(Lanes* square) {
+    Lanes turned[WIDTH];
+#pragma GCC unroll 4
+    for (int round = 1; round < WIDTH; round *= 2) {
+#pragma GCC unroll 16
+        for (int row = 0; row < WIDTH / 2; row++) {
+            turned[2 * row] = PICK(square[row], square[row + WIDTH / 2], LOW_HALVES);
+            turned[2 * row + 1] = PICK(square[row], square[row + WIDTH / 2], HIGH_HALVES);
+        }
+#pragma GCC unroll 16
+        for (int row = 0; row < WIDTH; row++) square[row] = turned[row];
+    }
+}
+
+// Divides by one number, rounded as IEEE 754 division rounds. Where products can be fused, the
+// product with the reciprocal is corrected by its remainder, which gives the same floats as
+// division for every divisor up to MOST: tests/native/division.cpp tries all mantissas.
+class Divisor {
+  public:
+    static constexpr int MOST = 1024;
+
+    explicit Divisor(float by) : by_(all(by)), inverse_(all(1.0f / by)), fused_(by <= MOST) {}
+
+    inline Lanes operator()(Lanes of) const {
+#if defined(__FMA__)
+        if (__builtin_expect(fused_, 1)) {
+            const Lanes near = of * inverse_;
+            return fused(fused(-near, by_, of), inverse_, near);
+        }
+#endif
+        return of / by_;
+    }
+
+  private:
+#if defined(__FMA__)
+    static inline Lanes fused(Lanes one, Lanes other, Lanes plus) {
+        Lanes sum;
+        for (int lane = 0; lane < WIDTH; lane++)
+            sum[lane] = __builtin_fmaf(one[lane], other[lane], plus[lane]);
+        return sum;
+    }
+#endif
+    Lanes by_, inverse_;
+    bool fused_;
+};
+
+}  // namespace LEVEL
