@@ -108,6 +108,13 @@ class Tampered(TutelaError):
     exit_code = 8
 
 
+class IndexInvalid(Tampered):
+    """A file of the index on disk is damaged, foreign or of another version."""
+
+    code = "index-invalid"
+    title = "The index on disk cannot be used"
+
+
 class Unavailable(TutelaError):
     """Something this instance needs cannot be reached or opened now."""
 

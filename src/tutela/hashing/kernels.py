@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 import structlog
@@ -76,7 +77,7 @@ def compiled() -> Compiled | None:
 
 def _module() -> HashingKernels | None:
     try:
-        from tutela.hashing._native import kernels
+        module = import_module("tutela.hashing._native.kernels")
     except ImportError:
         return None
-    return cast("HashingKernels", kernels)
+    return cast("HashingKernels", module)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 HASH_BYTES = 32
 MAX_RADIUS = 63
+EVERYTHING = 2**31 - 1
+"""No limit to how many hits are returned."""
 _WORDS = 4
 _CHUNK = 1 << 16
 _FIRST_CAPACITY = 1 << 10
@@ -46,12 +48,15 @@ class Index(Protocol):
         """Remove hashes by id and return how many there were; unknown ids are passed over."""
         ...
 
-    def search(self, query: bytes, radius: int) -> list[Hit]:
-        """Return every hash within `radius` (0 to 63) bits of 32 bytes, by distance, then id."""
+    def search(self, query: bytes, radius: int, most: int = EVERYTHING) -> list[Hit]:
+        """Return the hashes within `radius` (0 to 63) bits of 32 bytes, by distance, then id.
+
+        All of them, or the nearest `most`: a list may hold a flat picture a million times.
+        """
         ...
 
     def search_many(self, queries: Sequence[bytes], radius: int) -> list[list[Hit]]:
-        """Return what `search` returns for each query."""
+        """Return what `search` without a limit returns for each query."""
         ...
 
     def __len__(self) -> int: ...
@@ -154,8 +159,8 @@ class ScanIndex:
                 self._state = _State(held[keep], words, kept)
             return state.size - kept
 
-    def search(self, query: bytes, radius: int) -> list[Hit]:
-        """Return every hash within `radius` (0 to 63) bits of 32 bytes, by distance, then id."""
+    def search(self, query: bytes, radius: int, most: int = EVERYTHING) -> list[Hit]:
+        """Return the nearest `most` hashes within `radius` (0 to 63) bits, by distance, then id."""
         checked_radius(radius)
         wanted = np.frombuffer(checked_query(query), np.uint64)
         state = self._state
@@ -169,7 +174,7 @@ class ScanIndex:
                     state.ids[rows].tolist(), distances.tolist(), strict=True
                 )
             )
-        return sorted(hits, key=lambda hit: (hit.distance, hit.id))
+        return sorted(hits, key=lambda hit: (hit.distance, hit.id))[:most]
 
     def search_many(self, queries: Sequence[bytes], radius: int) -> list[list[Hit]]:
         """Return what `search` returns for each query."""

@@ -1,0 +1,1 @@
+"""Compiled kernels: radius search. Absent where there was no compiler (tutela.hashing.kernels)."""

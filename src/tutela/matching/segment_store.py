@@ -1,0 +1,518 @@
+"""Segments, a tail and tombstones: an index on disk that many processes search and one changes.
+
+What is added or removed goes to the tail, which every process sees at once. A full tail becomes a
+segment; small segments become one; what is removed from a segment is remembered beside it until a
+merge leaves it out. Each such step writes new files and then replaces the manifest, so a crash
+leaves the old generation or the new one, and searches under way end on the one they began with.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import math
+import os
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
+
+from tutela.errors import InvalidInput, Unavailable
+from tutela.matching import manifest as manifests
+from tutela.matching import segment as segments
+from tutela.matching.manifest import Listed, Manifest
+from tutela.matching.segment import Segment, SegmentFile
+from tutela.matching.tail import CAPACITY, Record, Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tutela.matching.kernels import Found
+    from tutela.matching.segment import Kind
+
+    Ids = NDArray[np.int64]
+    Values = NDArray[np.uint8]
+
+Held = TypeVar("Held", bound=Segment)
+
+_DEAD = "dead"
+_WRITING, _MERGING = "writing", "merging"
+_MERGE = ".merge"
+_LOOK_SECONDS = 0.5
+"""How old a generation may be when whoever replaced it died before it could say so."""
+_ATTEMPTS = 20
+_ABSORBED_ROWS = 1 << 16
+"""Smaller segments are rewritten together with a full tail, in milliseconds."""
+_MOST_SEGMENTS = 8
+_MOST_DEAD = 0.25
+_FEW = 64
+_BELOW_ALL = -(2**63) - 1
+_NO_IDS: Ids = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Held]):
+    """A segment and the ids, ascending, that are dead in it."""
+
+    listed: Listed
+    segment: Held
+    dead: Ids
+    size: int
+
+    @property
+    def rows(self) -> int:
+        """Return how many of its ids live."""
+        return len(self.segment.ids) - len(self.dead)
+
+
+class View(Generic[Held]):
+    """One generation as this process has it. Searches go on in it while others change it.
+
+    `removals` and `additions` say at which records of the tail an id was removed and last added.
+    They only grow; who searches passes the count of records that it began with.
+    """
+
+    def __init__(self, manifest: Manifest, parts: tuple[Part[Held], ...], tail: Tail) -> None:
+        self.manifest = manifest
+        self.parts = parts
+        self.tail = tail
+        self.read = 0
+        self.kinds: list[int] = []
+        self.ids: list[int] = []
+        self.removals: dict[int, tuple[int, ...]] = {}
+        self.additions: dict[int, int] = {}
+        self.live = sum(part.rows for part in parts)
+        self.highest = max(
+            (int(p.segment.ids[-1]) for p in parts if len(p.segment.ids)), default=-1
+        )
+
+    def catch_up(self, count: int) -> None:
+        """Take in the records up to `count`. Raises `IndexInvalid`."""
+        kinds, ids = self.tail.records(self.read, count)
+        for place, (kind, one) in enumerate(zip(kinds, ids, strict=True), self.read):
+            if kind == Record.ADDED:
+                self.additions[one] = place
+                self.highest = max(self.highest, one)
+                self.live += 1
+            else:
+                self.removals[one] = (*self.removals.get(one, ()), place)
+                self.live -= 1
+        self.kinds += kinds
+        self.ids += ids
+        self.read = count
+
+    def stands(self, one: int, added: int, count: int) -> bool:
+        """Say whether no record between `added` and `count` removes the id."""
+        removed = self.removals.get(one)
+        return removed is None or not any(added < place < count for place in removed)
+
+    def holds(self, ids: Ids) -> NDArray[np.bool_]:
+        """Say of each id whether it is in the index, as of the last record read."""
+        held = np.zeros(len(ids), bool)
+        if not len(ids) or int(ids.min()) > self.highest:
+            return held
+        for part in self.parts:
+            held |= _among(ids, part.segment.ids) & ~_among(ids, part.dead)
+        if len(ids) > _FEW:
+            return held & ~_among(ids, self.tail_removed()) | _among(ids, self.tail_alive()[0])
+        for place, one in enumerate(ids.tolist()):
+            added = self.additions.get(one)
+            if added is not None:
+                held[place] = self.stands(one, added, self.read)
+            elif held[place]:
+                held[place] = self.stands(one, -1, self.read)
+        return held
+
+    def tail_alive(self) -> tuple[Ids, Values]:
+        """Return the ids, ascending, and values that the tail adds and does not take back."""
+        alive = sorted(
+            (one, place)
+            for one, place in self.additions.items()
+            if self.stands(one, place, self.read)
+        )
+        ids = np.array([one for one, _ in alive], np.int64)
+        return ids, self.tail.values[[place for _, place in alive]]
+
+    def tail_removed(self) -> Ids:
+        """Return the ids, ascending, that the tail removes from segments."""
+        return np.array(sorted(self.removals), np.int64)
+
+
+class SegmentStore(Generic[Held]):
+    """An index in a folder. Any thread and any process may search and change it."""
+
+    def __init__(self, folder: Path, kind: Kind[Held]) -> None:
+        """Open the index in a folder, made if there is none. Raises `IndexInvalid`."""
+        self.folder = folder
+        self._kind = kind
+        self._changing = threading.RLock()
+        self._view: View[Held] | None = None
+        self._looked = -math.inf
+        self._stamp: tuple[int, int] | None = None
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (folder / manifests.FILE).exists():
+            self._create()
+        self.current()
+
+    def _create(self) -> None:
+        with self._locked(_WRITING, wait=True):
+            if not (self.folder / manifests.FILE).exists():
+                first = Manifest(self._kind.name, generation=0, next_number=0)
+                Tail.create(self.folder / first.tail, self._kind.value_bytes, 0, revision=0)
+                manifests.write(self.folder, first)
+
+    def __len__(self) -> int:
+        return self.current()[0].live
+
+    @property
+    def revision(self) -> int:
+        """Return the number of the lists' state that this index stands for."""
+        return self.current()[0].tail.revision
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of all segments."""
+        return sum(part.size for part in self.current()[0].parts)
+
+    # Searching
+
+    def current(self) -> tuple[View[Held], int]:
+        """Return the view and the number of its records that count now."""
+        view = self._view
+        if view is None or view.tail.superseded or time.monotonic() > self._looked + _LOOK_SECONDS:
+            view = self._reopened()
+        count = view.tail.count
+        if count > view.read:
+            with self._changing:
+                if count > view.read:
+                    view.catch_up(count)
+        return view, count
+
+    def find(self, query: bytes, radius: int, most: int) -> Found:
+        """Return ids and distances of the nearest `most`, by distance, then id."""
+        view, count = self.current()
+        found: Found = []
+        for part in view.parts:
+            hits = part.segment.find(query, radius, most)
+            alive = self._alive(view, part, hits, count)
+            if len(alive) < len(hits) == most:
+                # Room that the dead took may belong to others.
+                alive = self._alive(
+                    view, part, part.segment.find(query, radius, len(part.segment.ids)), count
+                )
+            found += alive
+        if count:
+            found += self._tail_found(view, query, radius, count)
+        if count or len(view.parts) > 1:
+            found.sort(key=_nearest_first)
+        return found[:most]
+
+    def find_many(self, queries: Values, radius: int) -> list[Found]:
+        """Return what `find` returns for each of n queries, shape (n, value_bytes)."""
+        view, count = self.current()
+        found: list[Found] = [[] for _ in queries]
+        for part in view.parts:
+            which, ids, distances = part.segment.find_many(queries, radius)
+            hits = list(zip(ids.tolist(), distances.tolist(), strict=True))
+            alive = set(self._alive(view, part, hits, count))
+            for number, hit in zip(which.tolist(), hits, strict=True):
+                if hit in alive:
+                    found[number].append(hit)
+        if count:
+            for number, query in enumerate(queries):
+                found[number] += self._tail_found(view, query.tobytes(), radius, count)
+        if count or len(view.parts) > 1:
+            for some in found:
+                some.sort(key=_nearest_first)
+        return found
+
+    def _alive(self, view: View[Held], part: Part[Held], hits: Found, count: int) -> Found:
+        if not hits or not (len(part.dead) or view.removals):
+            return hits
+        dead = _among(np.array([one for one, _ in hits], np.int64), part.dead)
+        return [
+            hit
+            for hit, gone in zip(hits, dead.tolist(), strict=True)
+            if not gone and view.stands(hit[0], -1, count)
+        ]
+
+    def _tail_found(self, view: View[Held], query: bytes, radius: int, count: int) -> Found:
+        rows = self._kind.scan(view.tail.values[:count], query, radius, count)
+        if not rows:
+            return []
+        return [
+            (view.ids[row], distance)
+            for row, distance in rows
+            if view.kinds[row] == Record.ADDED and view.stands(view.ids[row], row, count)
+        ]
+
+    # Changing
+
+    def add(self, ids: Ids, values: Values) -> None:
+        """Add values under new ids. Raises `InvalidInput` for an id that is there already."""
+        with self._alone() as view:
+            if view.holds(ids).any():
+                raise InvalidInput("An id is in the index already.", "Remove it first.")
+            self._put(view, _NO_IDS, ids, values, view.tail.revision)
+
+    def remove(self, ids: Ids) -> int:
+        """Remove ids and return how many there were; unknown ones are passed over."""
+        ids = np.unique(ids)
+        with self._alone() as view:
+            gone = ids[view.holds(ids)]
+            if len(gone):
+                self._put(view, gone, _NO_IDS, self._no_values(), view.tail.revision)
+            return len(gone)
+
+    def follow(self, removed: Ids, added: Ids, values: Values, revision: int) -> None:
+        """Bring the index to a state of the lists: one change, on the disk on return.
+
+        Ids that are gone or there already are passed over, so it may be done again.
+        """
+        removed = np.unique(removed)
+        with self._alone() as view:
+            gone = removed[view.holds(removed)]
+            new = ~view.holds(added) | np.isin(added, gone)
+            self._put(view, gone, added[new], values[new], revision)
+            self.current()[0].tail.sync()
+
+    def _put(
+        self, view: View[Held], removed: Ids, added: Ids, values: Values, revision: int
+    ) -> None:
+        if view.read + len(removed) + len(added) <= CAPACITY:
+            view.tail.append(removed, added, values)
+            view.catch_up(view.tail.count)
+            view.tail.revision = revision
+        else:
+            self._rotate(view, removed, added, values, revision)
+
+    def _rotate(
+        self, view: View[Held], removed: Ids, added: Ids, values: Values, revision: int
+    ) -> None:
+        """Turn the tail and a change into segments, and begin a new tail."""
+        tail_ids, tail_values = view.tail_alive()
+        kept = ~_among(tail_ids, removed)
+        ids = np.concatenate((tail_ids[kept], added))
+        whole = np.concatenate((tail_values[kept], values))
+        gone = np.union1d(view.tail_removed(), removed)
+        parts = []
+        for part in view.parts:
+            dead = np.union1d(part.dead, gone[_among(gone, part.segment.ids)])
+            if len(part.segment.ids) <= _ABSORBED_ROWS and len(part.segment.ids) <= 4 * len(ids):
+                alive = ~_among(part.segment.ids, dead)
+                ids = np.concatenate((part.segment.ids[alive], ids))
+                whole = np.concatenate((part.segment.values()[alive], whole))
+            else:
+                parts.append(replace(part, dead=dead))
+        number, written = self._written(view.manifest.next_number, ids, whole)
+        self._succeed(view, number, (*parts, *written), revision)
+
+    def _written(self, number: int, ids: Ids, values: Values) -> tuple[int, list[Part[Held]]]:
+        """Write ids and values as segments; return the next free number and the segments."""
+        order = np.argsort(ids, kind="stable")
+        parts = []
+        for start in range(0, len(ids), self._kind.most_rows):
+            some = order[start : start + self._kind.most_rows]
+            path = self.folder / f"segment-{number}"
+            number += 1
+            sections = self._kind.sections(ids[some], values[some])
+            segments.write(path, self._kind.name, len(some), sections)
+            parts.append(self._opened(Listed(path.name)))
+        return number, parts
+
+    def _succeed(
+        self,
+        view: View[Held],
+        number: int,
+        parts: Iterable[Part[Held]],
+        revision: int,
+        tail: tuple[Ids, Values] | None = None,
+    ) -> None:
+        """Put these segments, and a tail with these additions, in the place of the view's."""
+        listed = []
+        for part in parts:
+            if not part.rows:
+                continue
+            name = part.listed.dead
+            if len(part.dead) and (name is None or not _same_dead(view, part)):
+                name = f"dead-{number}"
+                number += 1
+                segments.write(self.folder / name, _DEAD, len(part.dead), {"ids": part.dead})
+            listed.append(replace(part.listed, dead=name))
+        generation = view.manifest.generation + 1
+        manifest = Manifest(self._kind.name, generation, number, tuple(listed))
+        path = self.folder / manifest.tail
+        begun = Tail.create(path, self._kind.value_bytes, generation, revision)
+        if tail is not None:
+            begun.append(_NO_IDS, *tail)
+        begun.sync()
+        manifests.write(self.folder, manifest)
+        view.tail.supersede()
+        self._reopened()
+        self._clear(manifest)
+
+    def _clear(self, manifest: Manifest) -> None:
+        """Remove the files of earlier generations. Whoever has them open keeps them."""
+        for path in self.folder.iterdir():
+            ours = path.name.split("-")[0] in {"segment", _DEAD, "tail"}
+            if ours and path.name not in manifest.files and _MERGE not in path.suffixes:
+                path.unlink(missing_ok=True)
+
+    # Merging
+
+    def merge(self) -> bool:
+        """Make one segment of several small ones, or leave dead ids out; False: nothing to do.
+
+        Others search and change the index meanwhile. Takes about a second for five million rows.
+        """
+        with self._locked(_MERGING, wait=False) as alone:
+            if not alone:
+                return False
+            for left_behind in self.folder.glob(f"*{_MERGE}*"):
+                left_behind.unlink()
+            view, _ = self.current()
+            chosen = _worth_merging(view.parts, self._kind.most_rows)
+            if not chosen:
+                return False
+            ids = np.concatenate([_living(part) for part in chosen])
+            values = np.concatenate(
+                [part.segment.values()[~_among(part.segment.ids, part.dead)] for part in chosen]
+            )
+            order = np.argsort(ids, kind="stable")
+            merged = self.folder / f"segment{_MERGE}"
+            if len(ids):
+                sections = self._kind.sections(ids[order], values[order])
+                segments.write(merged, self._kind.name, len(ids), sections)
+            with self._alone() as now:
+                self._swap(now, {part.listed.file for part in chosen}, merged, ids)
+            return True
+
+    def _swap(self, view: View[Held], merged: set[str], path: Path, ids: Ids) -> None:
+        """Put a merged segment in the place of those it was made of, less what died meanwhile."""
+        gone = view.tail_removed()
+        number, rest, dead = view.manifest.next_number, [], [gone]
+        for part in view.parts:
+            if part.listed.file in merged:
+                dead.append(part.dead)
+            else:
+                added = gone[_among(gone, part.segment.ids)]
+                rest.append(replace(part, dead=np.union1d(part.dead, added)))
+        if len(ids):
+            final = path.with_name(f"segment-{number}")
+            number += 1
+            path.replace(final)
+            died = np.unique(np.concatenate(dead))
+            opened = self._opened(Listed(final.name))
+            rest.append(replace(opened, dead=died[_among(died, opened.segment.ids)]))
+        self._succeed(view, number, rest, view.tail.revision, view.tail_alive())
+
+    # Files
+
+    def _reopened(self) -> View[Held]:
+        """Return the view of the manifest in force."""
+        with self._changing:
+            for _ in range(_ATTEMPTS):
+                with contextlib.suppress(FileNotFoundError):
+                    return self._look()
+                # Replaced between the reading of the manifest and the opening of its files.
+                time.sleep(0.01)
+            return self._look()
+
+    def _look(self) -> View[Held]:
+        self._looked = time.monotonic()
+        status = (self.folder / manifests.FILE).stat()
+        stamp = (status.st_ino, status.st_mtime_ns)
+        if self._view is not None and stamp == self._stamp:
+            return self._view
+        manifest = manifests.read(self.folder, self._kind.name)
+        known = {part.listed: part for part in self._view.parts} if self._view else {}
+        parts = tuple(known.get(one) or self._opened(one) for one in manifest.segments)
+        tail = Tail(self.folder / manifest.tail, self._kind.value_bytes, manifest.generation)
+        view = View(manifest, parts, tail)
+        view.catch_up(tail.count)
+        self._view, self._stamp = view, stamp
+        return view
+
+    def _opened(self, listed: Listed) -> Part[Held]:
+        file = SegmentFile(self.folder / listed.file, self._kind.name)
+        dead = _NO_IDS
+        if listed.dead is not None:
+            ids = SegmentFile(self.folder / listed.dead, _DEAD)
+            dead = ids.section("ids", np.int64, ids.rows)
+        return Part(listed, self._kind.opened(file), dead, file.size)
+
+    def verify(self) -> None:
+        """Read every byte of every segment. Raises `IndexInvalid`."""
+        for part in self.current()[0].parts:
+            SegmentFile(self.folder / part.listed.file, self._kind.name).verify()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[View[Held]]:
+        """Keep every other writer out, and yield the view in force."""
+        with self._changing, self._locked(_WRITING, wait=True):
+            self._looked = -math.inf
+            yield self.current()[0]
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, *, wait: bool) -> Iterator[bool]:
+        try:
+            file = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as problem:
+            raise Unavailable(
+                "The index folder cannot be written.", "Check the folder's rights and the disk."
+            ) from problem
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(file)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            os.close(file)
+
+    def _no_values(self) -> Values:
+        return np.empty((0, self._kind.value_bytes), np.uint8)
+
+
+def _among(ids: Ids, held: Ids) -> NDArray[np.bool_]:
+    """Say of each id whether it is among those held, which ascend."""
+    if not len(held):
+        return np.zeros(len(ids), bool)
+    places = np.minimum(held.searchsorted(ids), len(held) - 1)
+    return np.asarray(held[places] == ids, bool)
+
+
+def _living(part: Part[Held]) -> Ids:
+    return part.segment.ids[~_among(part.segment.ids, part.dead)]
+
+
+def _same_dead(view: View[Held], part: Part[Held]) -> bool:
+    before = {one.listed.file: one for one in view.parts}.get(part.listed.file)
+    return before is not None and len(before.dead) == len(part.dead)
+
+
+def _worth_merging(parts: tuple[Part[Held], ...], most_rows: int) -> list[Part[Held]]:
+    """Choose segments that together are one better one: many small ones, or much that is dead."""
+    rising = sorted(parts, key=lambda part: part.rows)
+    chosen: list[Part[Held]] = []
+    total = 0
+    for part in rising:
+        alike = part.rows <= 2 * total or len(parts) > _MOST_SEGMENTS
+        if total + part.rows > most_rows or (chosen and not alike):
+            break
+        chosen.append(part)
+        total += part.rows
+    if len(chosen) > 1:
+        return chosen
+    return [p for p in rising if len(p.dead) > _MOST_DEAD * len(p.segment.ids)][:1]
+
+
+def _nearest_first(hit: tuple[int, int]) -> tuple[int, int]:
+    return hit[1], hit[0]
