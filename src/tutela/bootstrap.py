@@ -199,7 +199,9 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     )
     lists = HashLists(database, audit)
     screener = Screener(
-        database, ScreeningPolicy(settings.matching.radius, settings.matching.min_quality)
+        database,
+        ScreeningPolicy(settings.matching.radius, settings.matching.min_quality),
+        settings.index,
     )
     register = Register(audit)
     removal = Removal(audit, _host(settings, files, clock))

@@ -151,6 +151,11 @@ class Settings(BaseSettings):
         return self.objects_url or self.home / "objects"
 
     @property
+    def index(self) -> Path:
+        """Return the folder of the index, which every process of this machine shares."""
+        return self.home / "index"
+
+    @property
     def keys(self) -> Path:
         """Return the folder of keys."""
         return self.home / "keys"

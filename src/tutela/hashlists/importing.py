@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from tutela.hashlists import tables
 from tutela.hashlists.hashlist import Entry, EntryHash
 from tutela.hashlists.tables import hash_entries, join_labels, split_labels
 
@@ -132,11 +133,10 @@ class Merge:
 
     def _delete(self, names: list[str]) -> None:
         for start in range(0, len(names), _BATCH):
-            self._connection.execute(
-                hash_entries.delete().where(
-                    hash_entries.c.list_id == self._list,
-                    hash_entries.c.entry_id.in_(names[start : start + _BATCH]),
-                )
+            tables.delete(
+                self._connection,
+                hash_entries.c.list_id == self._list,
+                hash_entries.c.entry_id.in_(names[start : start + _BATCH]),
             )
 
 

@@ -1,4 +1,4 @@
-"""Finding listed hashes: by digest, by row number, and all of them for an index."""
+"""Finding listed hashes by row number or digest, and what an index has to take in and leave out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from tutela.errors import NotFound
-from tutela.hashlists.tables import hash_entries, hash_lists, split_labels
+from tutela.hashlists.tables import hash_entries, hash_lists, hash_removals, split_labels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 _ROWS = 20_000
 _PDQ_BYTES = 32
+DIGEST_BYTES = 8
+_MOST_ROWS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,39 +86,63 @@ def by_ids(
     return found
 
 
-def pdq_ids(connection: sa.Connection) -> NDArray[np.int64]:
-    """Return the row numbers of every PDQ in force, in ascending order."""
-    query = sa.select(hash_entries.c.id).where(hash_entries.c.algorithm == "pdq")
-    rows = connection.execute(query, execution_options={"yield_per": _ROWS})
-    ids = np.fromiter((row[0] for row in rows), np.int64)
-    ids.sort()
-    return ids
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Row numbers (n,), ascending, and values (n, `bytes`) of hashes of one sort."""
+
+    pdq: bool
+    ids: NDArray[np.int64]
+    values: NDArray[np.uint8]
 
 
-def pdq_rows(
-    connection: sa.Connection, ids: NDArray[np.int64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
-    """Yield the row numbers and hashes, shape (n, 32), of these rows, some thousands at a time."""
-    query = sa.select(hash_entries.c.id, hash_entries.c.value).where(
-        hash_entries.c.algorithm == "pdq"
+def rows_after(connection: sa.Connection, last_id: int) -> Iterator[Rows]:
+    """Yield the hashes in force with higher row numbers, many at a time.
+
+    PDQ whole, 32 bytes; digests of every kind by their first `DIGEST_BYTES`.
+    """
+    columns = hash_entries.c
+    query = (
+        sa.select(columns.id, columns.algorithm, columns.value)
+        .where(columns.id > last_id)
+        .order_by(columns.id)
     )
-    if len(ids) <= _ROWS:
-        for start in range(0, len(ids), _AT_ONCE):
-            some = hash_entries.c.id.in_(ids[start : start + _AT_ONCE].tolist())
-            yield _arrays(connection.execute(query.where(some)).all())
-        return
-    # Many: reading all and passing over the rest is faster than asking for each.
-    every = connection.execute(query, execution_options={"yield_per": _ROWS})
-    for rows in every.partitions():
-        numbers, hashes = _arrays(rows)
-        wanted = np.isin(numbers, ids)
-        yield numbers[wanted], hashes[wanted]
+    rows = connection.execute(query, execution_options={"yield_per": _ROWS})
+    pdq, digests = _Gathering(_PDQ_BYTES), _Gathering(DIGEST_BYTES)
+    for some in rows.partitions():
+        pdq.take([row for row in some if row.algorithm == "pdq"])
+        digests.take([row for row in some if row.algorithm != "pdq"])
+        for gathering in (pdq, digests):
+            if len(gathering.ids) >= _MOST_ROWS:
+                yield gathering.rows()
+    yield pdq.rows()
+    yield digests.rows()
 
 
-def _arrays(rows: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    numbers = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-    whole = b"".join(row[1] for row in rows)
-    return numbers, np.frombuffer(whole, np.uint8).reshape(-1, _PDQ_BYTES)
+def ids_removed_after(connection: sa.Connection, revision: int) -> NDArray[np.int64]:
+    """Return the numbers of the rows that changes after this revision took out of force."""
+    query = sa.select(hash_removals.c.id).where(hash_removals.c.revision > revision)
+    rows = connection.execute(query, execution_options={"yield_per": _ROWS})
+    return np.fromiter((row[0] for row in rows), np.int64)
+
+
+class _Gathering:
+    """Rows that come in small portions, to be handed on in large ones."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self.ids: list[int] = []
+        self._values = bytearray()
+
+    def take(self, rows: list[Any]) -> None:
+        self.ids += [row.id for row in rows]
+        self._values += b"".join(row.value[: self._size] for row in rows)
+
+    def rows(self) -> Rows:
+        """Return what was gathered, and begin anew."""
+        values = np.frombuffer(bytes(self._values), np.uint8).reshape(-1, self._size)
+        rows = Rows(self._size == _PDQ_BYTES, np.array(self.ids, np.int64), values)
+        self.ids, self._values = [], bytearray()
+        return rows
 
 
 def _query(lists: Collection[str] | None) -> sa.Select[Any]:

@@ -106,9 +106,7 @@ class HashLists:
         with self._audit.change(actor) as change:
             serialise(change.connection, "hash_lists")
             gone = _load(change.connection, name)
-            change.connection.execute(
-                hash_entries.delete().where(hash_entries.c.list_id == gone.id)
-            )
+            tables.delete(change.connection, hash_entries.c.list_id == gone.id)
             change.connection.execute(hash_lists.delete().where(hash_lists.c.id == gone.id))
             tables.changed(change.connection)
             change.record(Action.LIST_REMOVED, gone.id, name=gone.name, entries=gone.entries)
@@ -118,12 +116,11 @@ class HashLists:
         with self._audit.change(actor) as change:
             serialise(change.connection, "hash_lists")
             kept = _load(change.connection, name)
-            gone = change.connection.execute(
-                hash_entries.delete().where(
-                    hash_entries.c.list_id == kept.id, hash_entries.c.entry_id == entry_id
-                )
+            columns = hash_entries.c
+            gone = tables.delete(
+                change.connection, columns.list_id == kept.id, columns.entry_id == entry_id
             )
-            if gone.rowcount == 0:
+            if gone == 0:
                 raise NotFound("The list has no such entry.", "Check the entry's identifier.")
             _recount(change.connection, kept.id)
             tables.changed(change.connection)
@@ -159,7 +156,7 @@ class HashLists:
     def revision(self) -> int:
         """Return the number that grows with every change of what is listed."""
         with self._database.reading() as connection:
-            return tables.revision(connection)
+            return tables.state(connection).revision
 
 
 def _name(name: str) -> str:

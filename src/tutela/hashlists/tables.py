@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import dataclass
+
 import sqlalchemy as sa
 
 from tutela.storage.database import Id, Instant, metadata, serialise
@@ -40,14 +43,39 @@ hash_entries = sa.Table(
     sqlite_autoincrement=True,
 )
 
-hash_lists_revision = sa.Table(
-    "hash_lists_revision",
+hash_changes = sa.Table(
+    "hash_changes",
     metadata,
-    sa.Column("id", sa.SmallInteger, primary_key=True, autoincrement=False),
-    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Column("revision", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("mark", sa.BigInteger, nullable=False),
+    sa.Column("last_id", sa.BigInteger, nullable=False),
 )
 
-_ONLY = 1
+hash_removals = sa.Table(
+    "hash_removals",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Index("ix_hash_removals_revision", "revision"),
+)
+
+_KEPT_CHANGES = 200
+"""How many changes are kept in detail. An index that is further behind is made anew."""
+_MARK_BITS = 63
+
+
+@dataclass(frozen=True, slots=True)
+class ListsState:
+    """What is listed, as one number that grows with every change and one that no other state has.
+
+    A restored backup may count to the same number again; it does not come to the same mark.
+    """
+
+    revision: int
+    mark: int
+
+
+EMPTY = ListsState(0, 0)
 
 
 def join_labels(labels: tuple[str, ...]) -> str:
@@ -60,16 +88,45 @@ def split_labels(stored: str) -> tuple[str, ...]:
     return tuple(stored.split(";")) if stored else ()
 
 
-def revision(connection: sa.Connection) -> int:
-    """Return the number that grows with every change of what is listed; 0 before the first."""
-    return connection.execute(sa.select(hash_lists_revision.c.revision)).scalar() or 0
+def state(connection: sa.Connection) -> ListsState:
+    """Return the state of what is listed; `EMPTY` before the first change."""
+    columns = hash_changes.c
+    latest = sa.select(columns.revision, columns.mark).order_by(columns.revision.desc()).limit(1)
+    row = connection.execute(latest).first()
+    return ListsState(row.revision, row.mark) if row else EMPTY
+
+
+def last_id(connection: sa.Connection, known: ListsState) -> int | None:
+    """Return the highest row number at a state. None when it is too long ago, or another past."""
+    if known == EMPTY:
+        return 0
+    columns = hash_changes.c
+    query = sa.select(columns.last_id).where(
+        columns.revision == known.revision, columns.mark == known.mark
+    )
+    found: int | None = connection.execute(query).scalar()
+    return found
+
+
+def delete(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
+    """Take rows out of force and remember which; return how many. `changed` must follow."""
+    coming = state(connection).revision + 1
+    gone = sa.select(hash_entries.c.id, sa.literal(coming)).where(*which)
+    connection.execute(hash_removals.insert().from_select(["id", "revision"], gone))
+    return connection.execute(hash_entries.delete().where(*which)).rowcount
 
 
 def changed(connection: sa.Connection) -> None:
     """Count a change of what is listed, in its transaction."""
     serialise(connection, "hash_lists")
-    counted = connection.execute(
-        hash_lists_revision.update().values(revision=hash_lists_revision.c.revision + 1)
+    number = state(connection).revision + 1
+    highest = sa.select(sa.func.max(hash_entries.c.id))
+    before = sa.select(sa.func.max(hash_changes.c.last_id))
+    last = max(connection.execute(query).scalar() or 0 for query in (highest, before))
+    connection.execute(
+        hash_changes.insert().values(
+            revision=number, mark=secrets.randbits(_MARK_BITS), last_id=last
+        )
     )
-    if counted.rowcount == 0:
-        connection.execute(hash_lists_revision.insert().values(id=_ONLY, revision=1))
+    for table in (hash_changes, hash_removals):
+        connection.execute(table.delete().where(table.c.revision <= number - _KEPT_CHANGES))

@@ -1,63 +1,159 @@
-"""An index in memory that follows the lists in force."""
+"""The index on disk that follows the lists in force, shared by the processes of a machine."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import threading
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 import numpy as np
+import structlog
 
+from tutela.errors import IndexInvalid
 from tutela.hashlists import lookup, tables
-from tutela.matching.index import ScanIndex
+from tutela.hashlists.tables import EMPTY, ListsState
+from tutela.matching.digest_segment import DigestKind, DigestSegment
+from tutela.matching.disk_index import DiskIndex
+from tutela.matching.index import EVERYTHING
+from tutela.matching.pdq_segment import PdqKind
+from tutela.matching.segment_store import SegmentStore, discard, unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     import sqlalchemy as sa
-    from numpy.typing import NDArray
 
-    from tutela.matching.index import Index
+    from tutela.matching.index import Hit
+    from tutela.storage.database import Database
+
+PICTURES, DIGESTS = "pdq", "digests"
+_NONE = np.empty(0, np.int64)
+_NO_PDQ = np.empty((0, PdqKind.value_bytes), np.uint8)
+_NO_DIGESTS = np.empty((0, DigestKind.value_bytes), np.uint8)
+
+_log = structlog.get_logger()
+
+
+class ListedHashes:
+    """Every hash in force, found by its row's number: PDQ within a radius, digests by prefix."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open the indexes in a folder, made if there are none. Raises `IndexInvalid`."""
+        self.pictures = DiskIndex(folder / PICTURES)
+        self.digests: SegmentStore[DigestSegment] = SegmentStore(folder / DIGESTS, DigestKind())
+
+    @property
+    def states(self) -> tuple[ListsState, ListsState]:
+        """Return the states of the lists that the two indexes stand for."""
+        return ListsState(*self.pictures.store.state), ListsState(*self.digests.state)
+
+    def near(self, pdq: bytes, radius: int, most: int) -> list[Hit]:
+        """Return the nearest `most` listed PDQ within the radius, by distance, then number."""
+        return self.pictures.search(pdq, radius, most)
+
+    def equal(self, digests: Iterable[bytes]) -> list[int]:
+        """Return the numbers of digests that begin as one of these: nearly always equal ones."""
+        return [row for one in digests for row, _ in self.digests.find(one, 0, EVERYTHING)]
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self.pictures.store.clear()
+        self.digests.clear()
+
+    def merge(self) -> None:
+        """Make few segments of many, as long as it is worth it."""
+        for store in (self.pictures.store, self.digests):
+            while store.merge():
+                pass
 
 
 class LiveIndex:
-    """Holds every PDQ in force under its row's number; any thread may ask for it.
+    """Brings the index to the state of the lists before each look. Any thread may ask.
 
-    What is asked within a transaction is at least as new as the transaction's view, so whoever
-    looks up a hit there must pass over rows that are not in force.
+    It may be newer than what a transaction sees, so whoever looks up a hit passes over rows that
+    are not in force.
     """
 
-    def __init__(self, make_index: Callable[[], Index] = ScanIndex) -> None:
-        self._make_index = make_index
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
         self._updating = threading.Lock()
-        self._loaded: tuple[int, Index, NDArray[np.int64]] | None = None
+        self._open: ListedHashes | None = None
+        self._doubted = False
+        self._merging: threading.Thread | None = None
 
-    def current(self, connection: sa.Connection) -> Index:
+    def current(self) -> ListedHashes:
         """Return the index, brought up to date first. One small query when nothing changed."""
-        revision = tables.revision(connection)
-        loaded = self._loaded
-        if loaded is None or loaded[0] < revision:
-            with self._updating:
-                loaded = self._loaded
-                if loaded is None or loaded[0] < revision:
-                    loaded = self._updated(connection, revision)
-                    self._loaded = loaded
-        return loaded[1]
+        with self._database.reading() as connection:
+            state = tables.state(connection)
+        listed = self._open
+        if listed is not None and not self._doubted:
+            with contextlib.suppress(IndexInvalid):
+                if listed.states == (state, state):
+                    return listed
+        with self._updating, self._alone():
+            listed = self._opened()
+            with self._database.reading() as connection:
+                if _follow(connection, listed):
+                    self._merge_aside(listed)
+            self._open = listed
+            return listed
 
-    def _updated(
-        self, connection: sa.Connection, revision: int
-    ) -> tuple[int, Index, NDArray[np.int64]]:
-        ids = lookup.pdq_ids(connection)
-        _, index, held = self._loaded or (0, self._make_index(), np.empty(0, np.int64))
-        # Until the change is whole, nothing is known to be loaded: a failure starts afresh.
-        self._loaded = None
-        new = np.setdiff1d(ids, held, assume_unique=True)
-        # Adding first: in between, a search finds too much, which its look-up drops, never too
-        # little.
-        added = [rows for rows in lookup.pdq_rows(connection, new) if len(rows[0])]
-        if added:
-            numbers, hashes = zip(*added, strict=True)
-            index.add(np.concatenate(numbers), np.concatenate(hashes))
-        gone = np.setdiff1d(held, ids, assume_unique=True)
-        if len(gone):
-            index.remove(gone)
-        return revision, index, ids
+    def doubt(self) -> None:
+        """Have the index made again: a look at it has failed."""
+        self._doubted = True
+
+    def _opened(self) -> ListedHashes:
+        listed = self._open
+        if not self._doubted:
+            try:
+                listed = listed or ListedHashes(self._folder)
+                _ = listed.states
+            except IndexInvalid as problem:
+                _log.error("index.invalid", what=problem.what, effect="made again from the lists")
+            else:
+                return listed
+        self._open, self._doubted = None, False
+        for name in (PICTURES, DIGESTS):
+            discard(self._folder / name)
+        return ListedHashes(self._folder)
+
+    def _merge_aside(self, listed: ListedHashes) -> None:
+        if self._merging is None or not self._merging.is_alive():
+            self._merging = threading.Thread(target=listed.merge, daemon=True)
+            self._merging.start()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one process at a time bring the index up to date."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = (self._folder / "following.lock").open("w")
+        except OSError as problem:
+            raise unwritable() from problem
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _follow(connection: sa.Connection, listed: ListedHashes) -> bool:
+    """Take in what came and leave out what went since the index was last brought up to date."""
+    state = tables.state(connection)
+    if listed.states == (state, state):
+        return False
+    # One of the two may have been brought further before a crash: taking in twice is harmless.
+    known = min(listed.states, key=lambda one: one.revision)
+    last = tables.last_id(connection, known)
+    if last is None or any(tables.last_id(connection, one) is None for one in listed.states):
+        listed.clear()
+        known, last = EMPTY, 0
+    for rows in lookup.rows_after(connection, last):
+        store = listed.pictures.store if rows.pdq else listed.digests
+        store.follow(_NONE, rows.ids, rows.values, astuple(known))
+    removed = lookup.ids_removed_after(connection, known.revision)
+    listed.pictures.store.follow(removed, _NONE, _NO_PDQ, astuple(state))
+    listed.digests.follow(removed, _NONE, _NO_DIGESTS, astuple(state))
+    return True

@@ -11,17 +11,19 @@ Hashing" (2014), with the second level of the pigeonhole kept inside the tables.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tutela.errors import IndexInvalid
 from tutela.matching import multi_index_numpy
 from tutela.matching.index import EVERYTHING
 from tutela.matching.kernels import compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -57,7 +59,8 @@ class MultiIndex:
     def search(self, query: bytes, radius: int, most: int = EVERYTHING) -> Found:
         """Return ids and distances of the nearest `most` within the radius."""
         if self._searcher is not None and self._run is not None:
-            return self._searcher.search(query, radius, self._run.level, most)
+            with _contradictions_told():
+                return self._searcher.search(query, radius, self._run.level, most)
         rows, distances = multi_index_numpy.search(
             self._hashes, self._starts, self._entries, query, radius
         )
@@ -66,8 +69,20 @@ class MultiIndex:
     def search_many(self, queries: NDArray[np.uint8], radius: int) -> FoundMany:
         """Return every hit of n queries, shape (n, 32)."""
         if self._searcher is not None and self._run is not None:
-            return self._searcher.search_many(queries, radius, self._run.level)
+            with _contradictions_told():
+                return self._searcher.search_many(queries, radius, self._run.level)
         return one_by_one(queries, lambda query: self.search(query, radius))
+
+
+@contextlib.contextmanager
+def _contradictions_told() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, IndexError) as problem:
+        raise IndexInvalid(
+            "The tables of the index contradict themselves.",
+            "Remove the index folder: it is made again from the lists.",
+        ) from problem
 
 
 def one_by_one(queries: NDArray[np.uint8], find: Callable[[bytes], Found]) -> FoundMany:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, Self
 
 import structlog
 
-from tutela.errors import NotFound, Unavailable
+from tutela.errors import IndexInvalid, NotFound, TutelaError, Unavailable
 from tutela.hashing.pdq import distance
 from tutela.hashlists import lookup, tables
-from tutela.matching.index import ScanIndex, checked_radius
+from tutela.matching.index import EVERYTHING, checked_radius
 from tutela.matching.live_index import LiveIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from pathlib import Path
 
     import sqlalchemy as sa
 
@@ -23,12 +26,13 @@ if TYPE_CHECKING:
     from tutela.hashing.digests import Digests
     from tutela.hashing.fingerprint import Fingerprint, PictureHash
     from tutela.hashlists.lookup import ListedHash
-    from tutela.matching.index import Index
+    from tutela.matching.live_index import ListedHashes
     from tutela.storage.database import Database
 
 UNAVAILABLE = "index_unavailable"
 LOW_QUALITY = "low_quality"
 MOST_MATCHES = 100
+_AT_FIRST = 1000
 _STRONGEST_FIRST = ("sha256", "sha1", "md5")
 
 _log = structlog.get_logger()
@@ -135,15 +139,11 @@ def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> S
 class Screener:
     """Screens fingerprints against the lists in force; any thread may. Sees changes at once."""
 
-    def __init__(
-        self,
-        database: Database,
-        policy: ScreeningPolicy,
-        make_index: Callable[[], Index] = ScanIndex,
-    ) -> None:
+    def __init__(self, database: Database, policy: ScreeningPolicy, folder: Path) -> None:
+        """Keep the index in a folder, which the processes of one machine may share."""
         self.policy = policy
         self._database = database
-        self._index = LiveIndex(make_index)
+        self._index = LiveIndex(database, folder)
 
     def screen(self, printed: Fingerprint, lists: Collection[str] | None = None) -> Screening:
         """Return the verdict on a fingerprint, against the named lists, or all if none is named.
@@ -151,71 +151,94 @@ class Screener:
         Raises `NotFound` for a list that does not exist. Whatever else prevents the look gives
         `unscreened` with the reason index_unavailable, or the matches found before it.
         """
-        looked = _Looked()
         try:
-            with self._database.reading() as connection:
-                if lists:
-                    lookup.prove_lists(connection, lists)
-                in_force = _InForce(connection, self._index, lists or None, looked)
+            with _InForce(self._database, self._index, lists or None) as in_force:
                 return screen(printed, in_force, self.policy)
         except NotFound:
             raise
         except Exception as problem:  # noqa: BLE001 - whatever broke, the item must be held
+            if isinstance(problem, IndexInvalid):
+                self._index.doubt()
             _log.error("screening.unavailable", problem=type(problem).__name__)
-        matches = _nearest_of_each(_match(one) for one in looked.exact)
+        matches = _nearest_of_each(_match(one) for one in self._equal(printed, lists or None))
         return Screening(Verdict.MATCH if matches else Verdict.UNSCREENED, UNAVAILABLE, matches)
+
+    def _equal(self, printed: Fingerprint, lists: Collection[str] | None) -> list[ListedHash]:
+        """Look digests up without the index, which is slower but may still be possible."""
+        with suppress(TutelaError), self._database.reading() as connection:
+            return lookup.by_digests(connection, _named(printed.digests), lists)
+        return []
 
     def revision(self) -> int:
         """Return the number of the lists' state, which every change of them raises."""
         with self._database.reading() as connection:
-            return tables.revision(connection)
+            return tables.state(connection).revision
 
     def prove_ready(self) -> None:
-        """Load the index now. Raises `Unavailable` when it cannot be."""
+        """Bring the index up to date now. Raises `Unavailable` when it cannot be."""
         try:
-            with self._database.reading() as connection:
-                self._index.current(connection)
+            self._index.current()
         except Exception as problem:
             raise Unavailable(
                 "The hash lists cannot be loaded; every item is held as unscreened.",
-                "Check the database and the free memory.",
+                "Check the database, the index folder and the free disk space.",
             ) from problem
 
 
-class _Looked:
-    """What was found before a look failed."""
-
-    def __init__(self) -> None:
-        self.exact: list[ListedHash] = []
-
-
 class _InForce:
-    """The lists in force, as one transaction sees them."""
+    """The lists in force. The index is asked first; the database only about what it finds."""
 
     def __init__(
         self,
-        connection: sa.Connection,
+        database: Database,
         index: LiveIndex,
         lists: Collection[str] | None,
-        looked: _Looked,
     ) -> None:
-        self._connection = connection
+        self._database = database
         self._index = index
         self._lists = lists
-        self._looked = looked
+        self._open = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._lists is not None:
+            lookup.prove_lists(self._connection, self._lists)
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self._open.close()
+
+    @cached_property
+    def _connection(self) -> sa.Connection:
+        return self._open.enter_context(self._database.reading())
+
+    @cached_property
+    def _hashes(self) -> ListedHashes:
+        return self._index.current()
 
     def exact(self, digests: Digests) -> list[ListedHash]:
-        named = {name: bytes.fromhex(getattr(digests, name)) for name in _STRONGEST_FIRST}
-        self._looked.exact = lookup.by_digests(self._connection, named, self._lists)
-        return self._looked.exact
+        named = _named(digests)
+        begin_so = self._hashes.equal(named.values())
+        if not begin_so:
+            return []
+        found = lookup.by_ids(self._connection, begin_so, self._lists, most=len(begin_so))
+        return [one for one in found.values() if one.value == named.get(one.algorithm)]
 
     def near(self, pdq: bytes, radius: int, stated: int | None) -> list[ListedHash]:
-        hits = self._index.current(self._connection).search(pdq, radius)
-        if not hits:
-            return []
-        ids = [hit.id for hit in hits]
-        found = lookup.by_ids(self._connection, ids, self._lists, stated=stated, most=MOST_MATCHES)
+        # A flat picture may be listed a million times: the nearest are nearly always enough.
+        for most in (_AT_FIRST, EVERYTHING):
+            ids = [hit.id for hit in self._hashes.near(pdq, radius, most)]
+            if not ids:
+                return []
+            found = lookup.by_ids(
+                self._connection, ids, self._lists, stated=stated, most=MOST_MATCHES
+            )
+            if len(ids) < most or len(found) >= MOST_MATCHES:
+                break
         return [found[number] for number in ids if number in found]
+
+
+def _named(digests: Digests) -> dict[str, bytes]:
+    return {name: bytes.fromhex(getattr(digests, name)) for name in _STRONGEST_FIRST}
 
 
 def _near(

@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
     Ids = NDArray[np.int64]
     Values = NDArray[np.uint8]
+    State = tuple[int, int]
 
 Held = TypeVar("Held", bound=Segment)
 
 _DEAD = "dead"
 _WRITING, _MERGING = "writing", "merging"
-_MERGE = ".merge"
+_MERGE, _LOCK = ".merge", ".lock"
 _LOOK_SECONDS = 0.5
 """How old a generation may be when whoever replaced it died before it could say so."""
 _ATTEMPTS = 20
@@ -51,6 +52,7 @@ _ABSORBED_ROWS = 1 << 16
 _MOST_SEGMENTS = 8
 _MOST_DEAD = 0.25
 _FEW = 64
+_NO_STATE = (0, 0)
 _BELOW_ALL = -(2**63) - 1
 _NO_IDS: Ids = np.empty(0, np.int64)
 
@@ -93,7 +95,15 @@ class View(Generic[Held]):
 
     def catch_up(self, count: int) -> None:
         """Take in the records up to `count`. Raises `IndexInvalid`."""
-        kinds, ids = self.tail.records(self.read, count)
+        self._take(*self.tail.records(self.read, count))
+
+    def append(self, removed: Ids, added: Ids, values: Values) -> None:
+        """Write records to the tail, and take them in."""
+        self.tail.append(removed, added, values)
+        kinds = [int(Record.REMOVED)] * len(removed) + [int(Record.ADDED)] * len(added)
+        self._take(kinds, [*removed.tolist(), *added.tolist()])
+
+    def _take(self, kinds: list[int], ids: list[int]) -> None:
         for place, (kind, one) in enumerate(zip(kinds, ids, strict=True), self.read):
             if kind == Record.ADDED:
                 self.additions[one] = place
@@ -104,7 +114,7 @@ class View(Generic[Held]):
                 self.live -= 1
         self.kinds += kinds
         self.ids += ids
-        self.read = count
+        self.read += len(ids)
 
     def stands(self, one: int, added: int, count: int) -> bool:
         """Say whether no record between `added` and `count` removes the id."""
@@ -154,7 +164,10 @@ class SegmentStore(Generic[Held]):
         self._view: View[Held] | None = None
         self._looked = -math.inf
         self._stamp: tuple[int, int] | None = None
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as problem:
+            raise unwritable() from problem
         if not (folder / manifests.FILE).exists():
             self._create()
         self.current()
@@ -163,16 +176,16 @@ class SegmentStore(Generic[Held]):
         with self._locked(_WRITING, wait=True):
             if not (self.folder / manifests.FILE).exists():
                 first = Manifest(self._kind.name, generation=0, next_number=0)
-                Tail.create(self.folder / first.tail, self._kind.value_bytes, 0, revision=0)
+                Tail.create(self.folder / first.tail, self._kind.value_bytes, 0)
                 manifests.write(self.folder, first)
 
     def __len__(self) -> int:
         return self.current()[0].live
 
     @property
-    def revision(self) -> int:
-        """Return the number of the lists' state that this index stands for."""
-        return self.current()[0].tail.revision
+    def state(self) -> tuple[int, int]:
+        """Return revision and mark of the lists that this index stands for; zeros at first."""
+        return self.current()[0].tail.state
 
     @property
     def size(self) -> int:
@@ -258,7 +271,7 @@ class SegmentStore(Generic[Held]):
         with self._alone() as view:
             if view.holds(ids).any():
                 raise InvalidInput("An id is in the index already.", "Remove it first.")
-            self._put(view, _NO_IDS, ids, values, view.tail.revision)
+            self._put(view, _NO_IDS, ids, values, view.tail.state)
 
     def remove(self, ids: Ids) -> int:
         """Remove ids and return how many there were; unknown ones are passed over."""
@@ -266,10 +279,10 @@ class SegmentStore(Generic[Held]):
         with self._alone() as view:
             gone = ids[view.holds(ids)]
             if len(gone):
-                self._put(view, gone, _NO_IDS, self._no_values(), view.tail.revision)
+                self._put(view, gone, _NO_IDS, self._no_values(), view.tail.state)
             return len(gone)
 
-    def follow(self, removed: Ids, added: Ids, values: Values, revision: int) -> None:
+    def follow(self, removed: Ids, added: Ids, values: Values, state: State) -> None:
         """Bring the index to a state of the lists: one change, on the disk on return.
 
         Ids that are gone or there already are passed over, so it may be done again.
@@ -278,21 +291,25 @@ class SegmentStore(Generic[Held]):
         with self._alone() as view:
             gone = removed[view.holds(removed)]
             new = ~view.holds(added) | np.isin(added, gone)
-            self._put(view, gone, added[new], values[new], revision)
+            self._put(view, gone, added[new], values[new], state)
             self.current()[0].tail.sync()
 
+    def clear(self) -> None:
+        """Take everything out."""
+        with self._alone() as view:
+            self._succeed(view, view.manifest.next_number, (), _NO_STATE)
+
     def _put(
-        self, view: View[Held], removed: Ids, added: Ids, values: Values, revision: int
+        self, view: View[Held], removed: Ids, added: Ids, values: Values, state: State
     ) -> None:
         if view.read + len(removed) + len(added) <= CAPACITY:
-            view.tail.append(removed, added, values)
-            view.catch_up(view.tail.count)
-            view.tail.revision = revision
+            view.append(removed, added, values)
+            view.tail.state = state
         else:
-            self._rotate(view, removed, added, values, revision)
+            self._rotate(view, removed, added, values, state)
 
     def _rotate(
-        self, view: View[Held], removed: Ids, added: Ids, values: Values, revision: int
+        self, view: View[Held], removed: Ids, added: Ids, values: Values, state: State
     ) -> None:
         """Turn the tail and a change into segments, and begin a new tail."""
         tail_ids, tail_values = view.tail_alive()
@@ -310,7 +327,7 @@ class SegmentStore(Generic[Held]):
             else:
                 parts.append(replace(part, dead=dead))
         number, written = self._written(view.manifest.next_number, ids, whole)
-        self._succeed(view, number, (*parts, *written), revision)
+        self._succeed(view, number, (*parts, *written), state)
 
     def _written(self, number: int, ids: Ids, values: Values) -> tuple[int, list[Part[Held]]]:
         """Write ids and values as segments; return the next free number and the segments."""
@@ -330,7 +347,7 @@ class SegmentStore(Generic[Held]):
         view: View[Held],
         number: int,
         parts: Iterable[Part[Held]],
-        revision: int,
+        state: State,
         tail: tuple[Ids, Values] | None = None,
     ) -> None:
         """Put these segments, and a tail with these additions, in the place of the view's."""
@@ -347,7 +364,8 @@ class SegmentStore(Generic[Held]):
         generation = view.manifest.generation + 1
         manifest = Manifest(self._kind.name, generation, number, tuple(listed))
         path = self.folder / manifest.tail
-        begun = Tail.create(path, self._kind.value_bytes, generation, revision)
+        begun = Tail.create(path, self._kind.value_bytes, generation)
+        begun.state = state
         if tail is not None:
             begun.append(_NO_IDS, *tail)
         begun.sync()
@@ -409,7 +427,7 @@ class SegmentStore(Generic[Held]):
             died = np.unique(np.concatenate(dead))
             opened = self._opened(Listed(final.name))
             rest.append(replace(opened, dead=died[_among(died, opened.segment.ids)]))
-        self._succeed(view, number, rest, view.tail.revision, view.tail_alive())
+        self._succeed(view, number, rest, view.tail.state, view.tail_alive())
 
     # Files
 
@@ -461,11 +479,9 @@ class SegmentStore(Generic[Held]):
     @contextlib.contextmanager
     def _locked(self, name: str, *, wait: bool) -> Iterator[bool]:
         try:
-            file = os.open(self.folder / f"{name}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            file = os.open(self.folder / f"{name}{_LOCK}", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as problem:
-            raise Unavailable(
-                "The index folder cannot be written.", "Check the folder's rights and the disk."
-            ) from problem
+            raise unwritable() from problem
         try:
             fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -479,6 +495,20 @@ class SegmentStore(Generic[Held]):
 
     def _no_values(self) -> Values:
         return np.empty((0, self._kind.value_bytes), np.uint8)
+
+
+def discard(folder: Path) -> None:
+    """Remove an index that cannot be opened. Who has it open goes on until the next is there."""
+    for path in folder.glob("*"):
+        if path.suffix != _LOCK:
+            path.unlink(missing_ok=True)
+
+
+def unwritable() -> Unavailable:
+    """Return the error for a folder in which no index can be kept."""
+    return Unavailable(
+        "The index folder cannot be written.", "Check the folder's rights and the disk."
+    )
 
 
 def _among(ids: Ids, held: Ids) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ CAPACITY = 4096
 _PAGE = 4096
 _HEAD = struct.Struct("<8sIIQQ")
 _COUNTERS_AT = 64
-_COUNT, _SUPERSEDED, _REVISION, _COUNTERS = range(4)
+_COUNT, _SUPERSEDED, _REVISION, _MARK, _COUNTERS = range(5)
 _RECORD: Final = np.dtype([("check", "<u4"), ("kind", "<u4"), ("id", "<i8")])
 # Odd numbers without a pattern: the digits of pi in base 2^64, each made odd.
 _FACTORS: Final = np.array(
@@ -73,14 +73,10 @@ class Tail:
         self.values: NDArray[np.uint8] = whole[values_at:].reshape(CAPACITY, value_bytes)
 
     @classmethod
-    def create(cls, path: Path, value_bytes: int, generation: int, revision: int) -> Tail:
+    def create(cls, path: Path, value_bytes: int, generation: int) -> Tail:
         """Write an empty tail and return it."""
-        counters = np.zeros(_COUNTERS, np.uint64)
-        counters[_REVISION] = revision
         with path.open("wb") as file:
             file.write(_HEAD.pack(MAGIC, VERSION, value_bytes, CAPACITY, generation))
-            file.seek(_COUNTERS_AT)
-            file.write(counters.tobytes())
             file.truncate(_size(value_bytes))
         return cls(path, value_bytes, generation)
 
@@ -99,13 +95,13 @@ class Tail:
         self._counters[_SUPERSEDED] = 1
 
     @property
-    def revision(self) -> int:
-        """Return the number of the lists' state that the index stands for."""
-        return int(self._counters[_REVISION])
+    def state(self) -> tuple[int, int]:
+        """Return revision and mark of the lists that the index stands for."""
+        return int(self._counters[_REVISION]), int(self._counters[_MARK])
 
-    @revision.setter
-    def revision(self, number: int) -> None:
-        self._counters[_REVISION] = number
+    @state.setter
+    def state(self, numbers: tuple[int, int]) -> None:
+        self._counters[_REVISION : _MARK + 1] = numbers
 
     def append(
         self,

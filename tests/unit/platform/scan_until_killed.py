@@ -19,7 +19,7 @@ from tutela.storage.database import Database
 
 def main() -> None:
     address, journals, folder, lines = sys.argv[1:]
-    screener = Screener(Database(address), ScreeningPolicy())
+    screener = Screener(Database(address), ScreeningPolicy(), Path(f"{journals}-index"))
     paths, limits = [Path(folder)], DecodeLimits()
     journal = Journal(Path(journals), terms(paths, screener, limits))
     for number, row in enumerate(scan(paths, screener, limits, journal=journal, workers=1), 1):

@@ -56,8 +56,8 @@ def lists(database: Database, audit: AuditLog) -> HashLists:
 
 
 @pytest.fixture
-def screener(database: Database) -> Screener:
-    return Screener(database, ScreeningPolicy())
+def screener(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Screener:
+    return Screener(database, ScreeningPolicy(), tmp_path_factory.mktemp("index"))
 
 
 @pytest.fixture
@@ -590,7 +590,7 @@ def test_other_terms_are_another_scan(
     journal = _journal(folder, screener)
     _scan(folder, screener, journal=journal)
     journal.close()
-    strict = Screener(database, ScreeningPolicy(radius=10))
+    strict = Screener(database, ScreeningPolicy(radius=10), folder.parent / "index")
     assert _journal(folder, strict).resumed == 0
     small = terms([folder], screener, DecodeLimits(max_bytes=5))
     assert Journal(folder.parent / "scans", small).resumed == 0
