@@ -14,6 +14,7 @@ import math
 import os
 import threading
 import time
+import weakref
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -24,7 +25,7 @@ from tutela.matching import manifest as manifests
 from tutela.matching import segment as segments
 from tutela.matching.manifest import Listed, Manifest
 from tutela.matching.segment import Segment, SegmentFile
-from tutela.matching.tail import CAPACITY, Record, Tail
+from tutela.matching.tail import Record, Tail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -161,6 +162,9 @@ class SegmentStore(Generic[Held]):
         self.folder = folder
         self._kind = kind
         self._changing = threading.RLock()
+        self._merging = threading.Lock()
+        self._manifest = str(folder / manifests.FILE)
+        self._lock_files: dict[str, int] = {}
         self._view: View[Held] | None = None
         self._looked = -math.inf
         self._stamp: tuple[int, int] | None = None
@@ -302,7 +306,7 @@ class SegmentStore(Generic[Held]):
     def _put(
         self, view: View[Held], removed: Ids, added: Ids, values: Values, state: State
     ) -> None:
-        if view.read + len(removed) + len(added) <= CAPACITY:
+        if view.read + len(removed) + len(added) <= view.tail.capacity:
             view.append(removed, added, values)
             view.tail.state = state
         else:
@@ -378,7 +382,7 @@ class SegmentStore(Generic[Held]):
         """Remove the files of earlier generations. Whoever has them open keeps them."""
         for path in self.folder.iterdir():
             ours = path.name.split("-")[0] in {"segment", _DEAD, "tail"}
-            if ours and path.name not in manifest.files and _MERGE not in path.suffixes:
+            if ours and path.name not in manifest.files:
                 path.unlink(missing_ok=True)
 
     # Merging
@@ -388,7 +392,7 @@ class SegmentStore(Generic[Held]):
 
         Others search and change the index meanwhile. Takes about a second for five million rows.
         """
-        with self._locked(_MERGING, wait=False) as alone:
+        with self._merging, self._locked(_MERGING, wait=False) as alone:
             if not alone:
                 return False
             for left_behind in self.folder.glob(f"*{_MERGE}*"):
@@ -407,7 +411,9 @@ class SegmentStore(Generic[Held]):
                 sections = self._kind.sections(ids[order], values[order])
                 segments.write(merged, self._kind.name, len(ids), sections)
             with self._alone() as now:
-                self._swap(now, {part.listed.file for part in chosen}, merged, ids)
+                names = {part.listed.file for part in chosen}
+                if names <= {part.listed.file for part in now.parts}:
+                    self._swap(now, names, merged, ids)
             return True
 
     def _swap(self, view: View[Held], merged: set[str], path: Path, ids: Ids) -> None:
@@ -443,7 +449,7 @@ class SegmentStore(Generic[Held]):
 
     def _look(self) -> View[Held]:
         self._looked = time.monotonic()
-        status = (self.folder / manifests.FILE).stat()
+        status = os.stat(self._manifest)  # noqa: PTH116 - at every change, so no path is built
         stamp = (status.st_ino, status.st_mtime_ns)
         if self._view is not None and stamp == self._stamp:
             return self._view
@@ -478,20 +484,23 @@ class SegmentStore(Generic[Held]):
 
     @contextlib.contextmanager
     def _locked(self, name: str, *, wait: bool) -> Iterator[bool]:
+        file = self._lock_files.get(name)
         try:
-            file = os.open(self.folder / f"{name}{_LOCK}", os.O_RDWR | os.O_CREAT, 0o600)
+            if file is None:
+                path = self.folder / f"{name}{_LOCK}"
+                file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                self._lock_files[name] = file
+                weakref.finalize(self, os.close, file)
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+            return
         except OSError as problem:
             raise unwritable() from problem
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            os.close(file)
-            yield False
-            return
-        try:
             yield True
         finally:
-            os.close(file)
+            fcntl.flock(file, fcntl.LOCK_UN)
 
     def _no_values(self) -> Values:
         return np.empty((0, self._kind.value_bytes), np.uint8)

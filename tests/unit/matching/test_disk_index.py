@@ -8,7 +8,7 @@ import pytest
 from tests.suites.index_suite import IndexSuite, Make
 
 from tutela.hashing import kernels as hashing_kernels
-from tutela.matching import kernels, segment_store, tail
+from tutela.matching import kernels, tail
 from tutela.matching.disk_index import DiskIndex
 
 
@@ -22,8 +22,7 @@ def _path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture(params=[4096, 64])
 def _capacity(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (tail, segment_store):
-        monkeypatch.setattr(module, "CAPACITY", request.param)
+    monkeypatch.setattr(tail, "CAPACITY", request.param)
 
 
 @pytest.mark.usefixtures("_path", "_capacity")
