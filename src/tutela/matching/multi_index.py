@@ -1,9 +1,10 @@
 """Sixteen tables over 256-bit hashes: every hash within a radius is found, few are looked at.
 
-Table t holds each hash under its t-th 16-bit word. Two hashes within r bits agree to within r // 8
-bits in one of the eight pairs of words (else they would differ in more), and there to within half
-of that in one word. So the keys near the query's word are asked, and beside each entry lies the
-other word of the pair, which rejects nearly all before their hashes are read.
+Table t holds each hash under its t-th 16-bit word. Give each of the eight pairs of words a share of
+r + 1 bits: two hashes within r bits differ by less than its share in some pair (else they would
+differ in r + 1), and by less than half of that in one of its words. So the keys near the query's
+word are asked, and beside each entry lies the other word of the pair, which rejects nearly all
+before their hashes are read.
 
 After M. Norouzi, A. Punjani, D. Fleet, "Fast Exact Search in Hamming Space with Multi-Index
 Hashing" (2014), with the second level of the pigeonhole kept inside the tables.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Distances = NDArray[np.int64]
 
 _TABLES = 16
+_PAIRS = _TABLES // 2
 _KEYS = 1 << 16
 _ENTRY_BYTES, _ROW_BYTES = 5, 3
 _SCANNED = 1 << 16
@@ -61,14 +62,13 @@ def search(
 ) -> tuple[Rows, Distances]:
     """Return the rows within the radius, each once, and their distances."""
     wanted = np.frombuffer(query, np.uint16)
-    pair = radius // 8
     words, bits = _differences()
-    asked = bits <= pair // 2
-    keys, limits = words[asked], pair - bits[asked]
-    near = [
-        _candidates(starts[table], entries[table], wanted[table] ^ keys, wanted[table ^ 1], limits)
-        for table in range(_TABLES)
-    ]
+    near = [np.empty(0, np.int64)]
+    for table in range(_TABLES):
+        share = (radius + 1) // _PAIRS + (table // 2 < (radius + 1) % _PAIRS)
+        asked = bits < (share + 1 - table % 2) // 2
+        keys, limits = wanted[table] ^ words[asked], share - 1 - bits[asked]
+        near.append(_candidates(starts[table], entries[table], keys, wanted[table ^ 1], limits))
     rows = np.unique(np.concatenate(near))
     distances = np.bitwise_count(
         np.ascontiguousarray(hashes[rows]).view(np.uint64) ^ np.frombuffer(query, np.uint64)

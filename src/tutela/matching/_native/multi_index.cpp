@@ -1,7 +1,7 @@
-// Radius search. By the pigeonhole principle two hashes within r bits share a 32-bit pair of words
-// within r / 8 bits, and in it a 16-bit word within half of that. So a table is asked for the keys
-// that near the query's word, and what its entries hold of the other word of the pair decides
-// before any hash is read. None within the radius is missed.
+// Radius search. By the pigeonhole principle (see ../multi_index.py) two hashes within r bits share
+// a 32-bit pair of words within that pair's share of the bits, and in it a 16-bit word within half
+// of those. So a table is asked for the keys that near the query's word, and what its entries hold
+// of the other word of the pair decides before any hash is read. None within the radius is missed.
 //
 // Memory is slow and the processor is not, so the steps (a query, a table) overlap: what a later
 // step reads is fetched while an earlier one is at work.
@@ -19,6 +19,7 @@ namespace {
 
 constexpr Differences DIFFERENCES;
 constexpr int LINE = 64;
+constexpr int PAIRS = TABLES / 2;
 
 // A scan reads all hashes in order; a search that would cost more than that gives up for it.
 constexpr uint64_t ENTRIES_A_HASH = 4;   // entries looked through in the time of a hash scanned
@@ -120,37 +121,53 @@ inline void filter(const uint8_t* words, uint32_t count, uint16_t wanted, int mo
 #endif
 }
 
+// One query asks one table. Of many queries all ask the first table, then all the second: so what
+// is read lies close together.
+struct Step {
+    uint32_t query;
+    int table;
+};
+
 class Search {
   public:
-    Search(const Tables& tables, const uint8_t* queries, uint32_t count, int radius, const Sink& sink)
-        : tables_(tables), queries_(queries), count_(count), radius_(radius), pair_(radius / 8),
-          keys_(DIFFERENCES.up_to[pair_ / 2]), sink_(sink), budget_(SCANNED_AT_ONCE + tables.rows) {}
+    Search(const Tables& tables, const uint8_t* queries, uint32_t first, uint32_t count, int radius,
+           const Sink& sink)
+        : tables_(tables), queries_(queries + size_t(first) * HASH_BYTES), first_(first),
+          count_(count), radius_(radius), sink_(sink), budget_(SCANNED_AT_ONCE + tables.rows) {
+        for (int table = 0; table < TABLES; table++) {
+            // Eight shares of r + 1 bits in all; a pair within fewer bits than its share is met.
+            const int share = (radius + 1) / PAIRS + (table / 2 < (radius + 1) % PAIRS);
+            pair_bits_[table] = share - 1;
+            key_bits_[table] = table % 2 == 0 ? (share + 1) / 2 - 1 : share / 2 - 1;
+            keys_[table] = key_bits_[table] < 0 ? 0 : DIFFERENCES.up_to[key_bits_[table]];
+        }
+    }
+
+    static constexpr uint32_t MOST_QUERIES = 1 << 10;
 
     Searched run() {
         if (cheaper_to_scan()) {
             for (uint32_t query = 0; query < count_; query++) scan_for(query);
             return Searched::whole;
         }
-        const uint64_t steps = uint64_t(count_) * TABLES;
-        for (uint64_t step = 0; step < 2 * AHEAD && step < steps; step++) fetch_starts(step);
-        for (uint64_t step = 0; step < AHEAD && step < steps; step++) find_ranges(step);
-        for (uint64_t step = 0; step < steps; step++) {
-            if (step + 2 * AHEAD < steps) fetch_starts(step + 2 * AHEAD);
-            if (step + AHEAD < steps) find_ranges(step + AHEAD);
-            if (step % TABLES == 0) begin();
-            look_through(step);
+        std::memset(spent_, 0, sizeof(spent_[0]) * count_);
+        Step far = {0, 0}, near = {0, 0}, now = {0, 0};
+        uint32_t slot_near = 0, slot_now = 0;
+        for (int ahead = 0; ahead < 2 * AHEAD; ahead++) next(far, [&] { fetch_starts(far); });
+        for (int ahead = 0; ahead < AHEAD; ahead++)
+            next(near, [&] { find_ranges(near, ranges_[slot_near++ % SLOTS]); });
+        while (now.table < TABLES) {
+            next(far, [&] { fetch_starts(far); });
+            next(near, [&] { find_ranges(near, ranges_[slot_near++ % SLOTS]); });
+            next(now, [&] { look_through(now, ranges_[slot_now++ % SLOTS]); });
             advance();
-            if (step % TABLES == TABLES - 1 && flooded_) {
-                settle_all();
-                scan_for(uint32_t(step / TABLES));
-            }
         }
         settle_all();
         return corrupt_ ? Searched::corrupt : Searched::whole;
     }
 
   private:
-    static constexpr uint64_t AHEAD = 2;
+    static constexpr int AHEAD = 2, SLOTS = AHEAD + 1;
     static constexpr uint32_t PENDING = 1 << 10;
     struct Range {
         uint32_t from, to;
@@ -161,33 +178,38 @@ class Search {
         uint32_t query, row;
     };
 
+    template <class Work>
+    inline void next(Step& step, Work work) const {
+        if (step.table == TABLES) return;
+        work();
+        if (++step.query == count_) step = {0, step.table + 1};
+    }
+
     bool cheaper_to_scan() const {
-        return tables_.rows < uint64_t(keys_) * TABLES * HASHES_A_KEY;
+        uint64_t keys = 0;
+        for (int table = 0; table < TABLES; table++) keys += uint64_t(keys_[table]);
+        return tables_.rows < keys * HASHES_A_KEY;
     }
     const uint8_t* query(uint32_t number) const { return queries_ + size_t(number) * HASH_BYTES; }
-    static int table_of(uint64_t step) { return int(step % TABLES); }
-    const uint32_t* starts_of(uint64_t step) const {
-        return tables_.starts + size_t(table_of(step)) * (KEYS + 1);
+    const uint32_t* starts_of(Step step) const {
+        return tables_.starts + size_t(step.table) * (KEYS + 1);
     }
-    uint16_t key_of(uint64_t step) const {
-        return word(query(uint32_t(step / TABLES)), table_of(step));
-    }
-    const uint8_t* entries_of(uint64_t step) const {
-        return tables_.entries + size_t(table_of(step)) * tables_.rows * ENTRY_BYTES;
+    uint16_t key_of(Step step) const { return word(query(step.query), step.table); }
+    const uint8_t* entries_of(Step step) const {
+        return tables_.entries + size_t(step.table) * tables_.rows * ENTRY_BYTES;
     }
 
-    void fetch_starts(uint64_t step) const {
+    void fetch_starts(Step step) const {
         const uint32_t* starts = starts_of(step);
         const uint16_t key = key_of(step);
-        for (int place = 0; place < keys_; place++) fetch_far(starts + (key ^ DIFFERENCES.words[place]));
+        for (int place = 0; place < keys_[step.table]; place++) fetch_far(starts + (key ^ DIFFERENCES.words[place]));
     }
 
-    void find_ranges(uint64_t step) {
+    void find_ranges(Step step, Range* ranges) {
         const uint32_t* starts = starts_of(step);
         const uint8_t* entries = entries_of(step);
         const uint16_t key = key_of(step);
-        Range* ranges = ranges_[step % (AHEAD + 1)];
-        for (int place = 0; place < keys_; place++) {
+        for (int place = 0; place < keys_[step.table]; place++) {
             const uint32_t near = uint32_t(key ^ DIFFERENCES.words[place]);
             Range range = {starts[near], starts[near + 1]};
             if (__builtin_expect(range.from > range.to || range.to > tables_.rows, 0)) {
@@ -195,39 +217,39 @@ class Search {
                 range = {0, 0};
             }
             ranges[place] = range;
+            if (range.from == range.to) continue;
             const uint8_t* at = entries + size_t(range.from) * ENTRY_BYTES;
-            const uint8_t* end = at + 2 * size_t(range.to - range.from);
-            constexpr int MOST_LINES = 32;
-            if (end > at + MOST_LINES * LINE) end = at + MOST_LINES * LINE;
-            for (; at < end; at += LINE) fetch_far(at);
-            if (range.to > range.from) fetch_far(end - 1);
+            const uint8_t* last = at + 2 * size_t(range.to - range.from) - 1;
+            if (last > at + MOST_FETCHED) last = at + MOST_FETCHED;
+            for (; at < last; at += LINE) fetch_far(at);
+            fetch_far(last);
         }
     }
 
-    void begin() {
-        spent_ = 0;
-        flooded_ = false;
-    }
-
-    void look_through(uint64_t step) {
+    void look_through(Step step, const Range* ranges) {
+        uint64_t& spent = spent_[step.query];
+        if (__builtin_expect(spent > budget_, 0)) return;
         const uint8_t* entries = entries_of(step);
-        const uint32_t number = uint32_t(step / TABLES);
-        const uint16_t wanted = word(query(number), table_of(step) ^ 1);
-        const Range* ranges = ranges_[step % (AHEAD + 1)];
+        const uint16_t wanted = word(query(step.query), step.table ^ 1);
         int place = 0;
-        for (int bits = 0; bits <= pair_ / 2; bits++)
+        for (int bits = 0; bits <= key_bits_[step.table]; bits++)
             for (; place < DIFFERENCES.up_to[bits]; place++) {
                 const Range range = ranges[place];
                 const uint32_t held = range.to - range.from;
                 if (!held) continue;
-                spent_ += held / ENTRIES_A_HASH;
-                if (__builtin_expect(spent_ > budget_, 0)) flooded_ = true;
-                if (__builtin_expect(flooded_, 0)) return;
+                spent += held / ENTRIES_A_HASH;
                 const uint8_t* words = entries + size_t(range.from) * ENTRY_BYTES;
                 const uint8_t* rows = words + 2 * size_t(held);
-                filter(words, held, wanted, pair_ - bits, [&](uint32_t found) {
-                    propose(rows + size_t(found) * ROW_BYTES, number);
+                const uint32_t before = proposed_;
+                filter(words, held, wanted, pair_bits_[step.table] - bits, [&](uint32_t found) {
+                    propose(rows + size_t(found) * ROW_BYTES, step.query);
                 });
+                spent += uint64_t(proposed_ - before) * HASHES_A_CANDIDATE;
+                if (__builtin_expect(spent > budget_, 0)) {
+                    // What the other tables would tell again is told by the scan.
+                    scan_for(step.query);
+                    return;
+                }
             }
     }
 
@@ -235,7 +257,6 @@ class Search {
         if (__builtin_expect(proposed_ - settled_ == PENDING, 0)) settle_all();
         fetch(at);
         candidates_[proposed_++ % PENDING] = {at, number, 0};
-        spent_ += HASHES_A_CANDIDATE;
     }
 
     // A candidate is proposed in one step, its row read in the next, its hash in the one after.
@@ -266,30 +287,41 @@ class Search {
             const Candidate& candidate = candidates_[settled_ % PENDING];
             const int bits = distance(tables_.hashes + size_t(candidate.row) * HASH_BYTES,
                                       query(candidate.query));
-            if (bits <= radius_) sink_.hit(sink_.to, candidate.query, candidate.row, bits);
+            if (bits <= radius_)
+                sink_.hit(sink_.to, first_ + candidate.query, candidate.row, bits);
         }
     }
 
     void scan_for(uint32_t number) const {
-        scan(tables_.hashes, tables_.rows, HASH_BYTES, query(number), number, radius_, sink_);
+        scan(tables_.hashes, tables_.rows, HASH_BYTES, query(number), first_ + number, radius_, sink_);
     }
+
+    static constexpr int MOST_FETCHED = 32 * LINE;
 
     const Tables& tables_;
     const uint8_t* const queries_;
-    const uint32_t count_;
-    const int radius_, pair_, keys_;
+    const uint32_t first_, count_;
+    const int radius_;
     const Sink& sink_;
     const uint64_t budget_;
-    uint64_t spent_ = 0;
-    bool flooded_ = false, corrupt_ = false;
-    Range ranges_[AHEAD + 1][697];
+    int pair_bits_[TABLES], key_bits_[TABLES], keys_[TABLES];
+    bool corrupt_ = false;
+    Range ranges_[SLOTS][697];
     Candidate candidates_[PENDING];
     uint32_t proposed_ = 0, known_ = 0, read_ = 0, settled_ = 0;
+    uint64_t spent_[MOST_QUERIES];
 };
 
 Searched search(const Tables& tables, const uint8_t* queries, uint32_t count, int radius,
                 const Sink& sink) {
-    return Search(tables, queries, count, radius, sink).run();
+    Searched all = Searched::whole;
+    for (uint32_t first = 0; first < count; first += Search::MOST_QUERIES) {
+        const uint32_t left = count - first;
+        const uint32_t some = left < Search::MOST_QUERIES ? left : Search::MOST_QUERIES;
+        if (Search(tables, queries, first, some, radius, sink).run() == Searched::corrupt)
+            all = Searched::corrupt;
+    }
+    return all;
 }
 
 }  // namespace
