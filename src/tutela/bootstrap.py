@@ -200,7 +200,7 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     lists = HashLists(database, audit)
     screener = Screener(
         database,
-        ScreeningPolicy(settings.matching.radius, settings.matching.min_quality),
+        ScreeningPolicy(**settings.matching.model_dump()),
         settings.index,
     )
     register = Register(audit)

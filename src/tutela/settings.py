@@ -34,6 +34,9 @@ class Matching(_Part):
     min_quality: int = Field(
         default=50, ge=0, le=100, description="Below this PDQ quality the hash decides nothing."
     )
+    exact_only: bool = Field(
+        default=False, description="Hash every scanned picture exactly, also what is far from all."
+    )
 
 
 class Limits(_Part):

@@ -37,6 +37,9 @@ def scan_paths(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that hash; none: one a core.")
     ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Hash each picture exactly, also if far from all.")
+    ] = False,
 ) -> None:
     """Screen files; goes on where an interrupted scan stopped. Exit 3: some were unscreened."""
     session: Session = context.obj
@@ -44,12 +47,12 @@ def scan_paths(
     with session.platform() as platform:
         if not platform.lists.lists():
             session.say("There are no lists, so nothing can match: see `tutela lists import`.")
-        terms = bulk.terms(paths, platform.screener, platform.limits, only)
+        terms = bulk.terms(paths, platform.screener, platform.limits, only, exact=exact)
         journal = Journal(session.home / "scans", terms)
         if journal.resumed:
             session.say(f"Going on after {journal.resumed} files of an interrupted scan.")
         try:
-            for row in _watched(session, platform, paths, only, workers, journal):
+            for row in _watched(session, platform, paths, only, workers, journal, exact=exact):
                 counts[row["verdict"]] += 1
                 _print(session, row)
         except BaseException:
@@ -69,6 +72,8 @@ def _watched(
     only: list[str] | None,
     workers: int | None,
     journal: Journal,
+    *,
+    exact: bool,
 ) -> Iterator[dict[str, Any]]:
     """Yield the lines while a progress bar on stderr counts them."""
     total = sum(1 for _ in walk(paths))
@@ -79,7 +84,13 @@ def _watched(
         TimeRemainingColumn(),
     )
     lines = bulk.scan(
-        paths, platform.screener, platform.limits, journal=journal, lists=only, workers=workers
+        paths,
+        platform.screener,
+        platform.limits,
+        journal=journal,
+        lists=only,
+        workers=workers,
+        exact=exact,
     )
     with Progress(*columns, console=session.people, transient=True) as progress:
         task = progress.add_task("", total=total)

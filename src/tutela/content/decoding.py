@@ -25,6 +25,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from tutela.content import jpeg
 from tutela.content.container import cut_short, declared_size
 from tutela.content.media_type import sniff
 from tutela.content.orientation import UPRIGHT, Lie, turned, turned_back
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
+
+    from tutela.content.jpeg import Reduced
 
     Rgb = NDArray[np.uint8]
 
@@ -127,7 +130,7 @@ def pictures(data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     _quieten()
     try:
         with Image.open(io.BytesIO(data), formats=_PLUGINS[kind]) as file:
-            yield from _distinct(file, limits)
+            yield from _distinct(file, data, limits)
         # Frames that a cut took away leave no other trace in a GIF.
         if kind == "image/gif" and cut_short(data, kind):
             raise Undecodable(Reason.TRUNCATED)
@@ -136,6 +139,36 @@ def pictures(data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     except Exception as problem:
         # Decoders of hostile bytes raise whatever they like; nothing of it may pass as a picture.
         raise Undecodable(_reason(problem, data, kind)) from problem
+
+
+def reduced(data: bytes, limits: DecodeLimits, least_side: int) -> Reduced | None:
+    """Return a picture's grey pixels at reduced size, where its format gives them for less work.
+
+    None for all but a single plain JPEG that lies upright, and for every file with something
+    amiss: `pictures` decides about those.
+    """
+    try:
+        if _admitted(data, limits) != "image/jpeg":
+            return None
+        _quieten()
+        with Image.open(io.BytesIO(data), formats=_PLUGINS["image/jpeg"]) as file:
+            if not _single_jpeg(file) or Lie(file).orientation() != UPRIGHT:
+                return None
+            _check_size(*file.size, limits)
+            smaller = jpeg.reduced(data, least_side)
+            if smaller is None or (smaller.width, smaller.height) != file.size:
+                return None
+            return smaller
+    except Exception:  # noqa: BLE001 - whatever it is, `pictures` says it
+        return None
+
+
+def _single_jpeg(file: Image.Image) -> bool:
+    return (
+        isinstance(file, JpegImagePlugin.JpegImageFile)
+        and not isinstance(file, MpoImagePlugin.MpoImageFile)
+        and file.mode in {"L", "RGB"}
+    )
 
 
 def _admitted(data: bytes, limits: DecodeLimits) -> str:
@@ -180,11 +213,11 @@ def _reason(problem: Exception, data: bytes, kind: str) -> Reason:
     return Reason.CORRUPT
 
 
-def _distinct(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
+def _distinct(file: Image.Image, data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     """Yield the readings of all frames, of several that are equal only the first."""
     several = getattr(file, "is_animated", False)
     seen: set[bytes] = set()
-    for picture in _frames(file, limits):
+    for picture in _frames(file, data, limits):
         if several:
             mark = blake2b(repr(picture.rgb.shape).encode(), digest_size=16)
             mark.update(np.ascontiguousarray(picture.rgb).data)
@@ -194,13 +227,13 @@ def _distinct(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
         yield picture
 
 
-def _frames(file: Image.Image, limits: DecodeLimits) -> Iterator[Picture]:
+def _frames(file: Image.Image, data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     budget = limits.max_total_pixels
     for number in _visits(file):
         budget -= _check_size(*file.size, limits)
         if budget < 0 or number >= limits.max_frames:
             raise Undecodable(Reason.TOO_MANY_FRAMES)
-        yield from _readings(file, number, limits)
+        yield from _readings(file, data, number, limits)
 
 
 def _visits(file: Image.Image) -> Iterator[int]:
@@ -223,12 +256,19 @@ def _visits(file: Image.Image) -> Iterator[int]:
             yield number
 
 
-def _readings(file: Image.Image, number: int, limits: DecodeLimits) -> Iterator[Picture]:
+def _readings(
+    file: Image.Image, data: bytes, number: int, limits: DecodeLimits
+) -> Iterator[Picture]:
     lie = Lie(file)
-    file.load()
-    # Some decoders learn the size only now.
-    _check_size(*file.size, limits)
-    turn, loaded = lie.orientation(), pixels(file)
+    quick = jpeg.full(data) if _single_jpeg(file) else None
+    if quick is not None and quick.shape == (file.height, file.width, 3):
+        loaded = Pixels(quick, None)
+    else:
+        file.load()
+        # Some decoders learn the size only now.
+        _check_size(*file.size, limits)
+        loaded = pixels(file)
+    turn = lie.orientation()
     yield from _over_grounds(loaded, number, UPRIGHT if lie.turned_by_decoder else turn)
     if turn != UPRIGHT:
         seen = loaded.over(_WHITE)

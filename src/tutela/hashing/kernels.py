@@ -40,6 +40,19 @@ class HashingKernels(Protocol):
         """Return hash and quality of pixels (height, width); eight hashes if `dihedral`."""
         ...
 
+    def weigh(
+        self,
+        grey: NDArray[np.uint8],
+        rows: NDArray[np.int32],
+        down: NDArray[np.int16],
+        columns: NDArray[np.int32],
+        across: NDArray[np.int16],
+        tolerance: float,
+        level: str,
+    ) -> tuple[bytes, int, int]:
+        """Return hash, quality and doubtful bits of pixels sampled by weights (64, taps)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Compiled:

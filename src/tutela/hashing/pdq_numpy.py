@@ -7,6 +7,7 @@ along one axis and are vectorised across the other.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from math import cos, pi, sqrt
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,26 @@ turning rows of such a length evicts each cache line before its next use."""
 _LUMA_PIXELS = 1 << 15
 """Pixels converted to luma at a time, so that the double-precision terms stay in the cache."""
 
+WEIGHT_BITS = 14
+_LESS = 6
+"""After the first axis, 8 + 14 bits are rounded to 16, so that 14 more fit a machine word."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weights:
+    """How the places of one axis enter its 64 samples: `taps` (64, n) from `first` (64,) on.
+
+    The integers of one sample add up to 2^14.
+    """
+
+    first: NDArray[np.int32]
+    taps: NDArray[np.int16]
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """Return the place of each tap, shape (64, n)."""
+        return self.first[:, None].astype(np.int64) + np.arange(self.taps.shape[1])
+
 
 def pdq(rgb: NDArray[np.uint8]) -> tuple[bytes, int]:
     """Return the 32 bytes and the quality of (height, width, 3) or (height, width) pixels."""
@@ -42,6 +63,22 @@ def dihedral(rgb: NDArray[np.uint8]) -> tuple[bytes, int]:
     block = _block(rgb)
     terms = _dct(block)
     return b"".join(_bits(form(terms)) for form in _FORMS), _quality(block)
+
+
+def weigh(
+    grey: NDArray[np.uint8], down: Weights, across: Weights, tolerance: float
+) -> tuple[bytes, int, int]:
+    """Return hash, quality and doubtful bits of grey pixels sampled by weights.
+
+    Integers all the way to the block, so that no order of adding them matters.
+    """
+    rows = np.einsum("kth,kt->kh", grey[down.places], down.taps, dtype=np.int64)
+    rows = (rows + (1 << (_LESS - 1))) >> _LESS
+    sums = np.einsum("kct,ct->kc", rows[:, across.places], across.taps, dtype=np.int64)
+    block = sums.astype(np.float32) / np.float32(1 << (8 + WEIGHT_BITS))
+    terms = _dct(block)
+    doubtful = np.abs(terms - _median(terms)) < np.float32(tolerance)
+    return _bits(terms), _quality(block), int(doubtful.sum())
 
 
 def _luma(pixels: NDArray[np.uint8]) -> Floats:
@@ -190,11 +227,15 @@ def _quality(block: Floats) -> int:
     return min(100, int(np.abs(down).sum() + np.abs(across).sum()) // 90)
 
 
+def _median(terms: Floats) -> np.float32:
+    """Return the lower median."""
+    median: np.float32 = np.partition(terms.ravel(), _BITS // 2 - 1)[_BITS // 2 - 1]
+    return median
+
+
 def _bits(terms: Floats) -> bytes:
     """Return bit k set where term k exceeds the lower median, bit 255 first."""
-    flat = terms.ravel()
-    median = np.partition(flat, _BITS // 2 - 1)[_BITS // 2 - 1]
-    return np.packbits((flat > median)[::-1]).tobytes()
+    return np.packbits((terms.ravel() > _median(terms))[::-1]).tobytes()
 
 
 def _signs(rule: Callable[[int, int], bool]) -> Floats:

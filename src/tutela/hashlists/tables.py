@@ -59,6 +59,12 @@ hash_removals = sa.Table(
     sa.Index("ix_hash_removals_revision", "revision"),
 )
 
+# Asked before each look, so it is put together once.
+_LATEST = (
+    sa.select(hash_changes.c.revision, hash_changes.c.mark)
+    .order_by(hash_changes.c.revision.desc())
+    .limit(1)
+)
 _KEPT_CHANGES = 200
 """How many changes are kept in detail. An index that is further behind is made anew."""
 _MARK_BITS = 63
@@ -90,9 +96,7 @@ def split_labels(stored: str) -> tuple[str, ...]:
 
 def state(connection: sa.Connection) -> ListsState:
     """Return the state of what is listed; `EMPTY` before the first change."""
-    columns = hash_changes.c
-    latest = sa.select(columns.revision, columns.mark).order_by(columns.revision.desc()).limit(1)
-    row = connection.execute(latest).first()
+    row = connection.execute(_LATEST).first()
     return ListsState(row.revision, row.mark) if row else EMPTY
 
 

@@ -6,23 +6,24 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import structlog
 
 from tutela.errors import IndexInvalid, NotFound, TutelaError, Unavailable
+from tutela.hashing.fingerprint import fingerprint, quick_fingerprint
 from tutela.hashing.pdq import distance
 from tutela.hashlists import lookup, tables
-from tutela.matching.index import EVERYTHING, checked_radius
+from tutela.matching.index import EVERYTHING, MAX_RADIUS, checked_radius
 from tutela.matching.live_index import LiveIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from pathlib import Path
 
     import sqlalchemy as sa
 
-    from tutela.content.decoding import Reading
+    from tutela.content.decoding import DecodeLimits, Reading
     from tutela.hashing.digests import Digests
     from tutela.hashing.fingerprint import Fingerprint, PictureHash
     from tutela.hashlists.lookup import ListedHash
@@ -32,10 +33,14 @@ if TYPE_CHECKING:
 UNAVAILABLE = "index_unavailable"
 LOW_QUALITY = "low_quality"
 MOST_MATCHES = 100
+QUALITY_TOLERANCE = 3
+"""By so much may the qualities of quick and exact hashes differ."""
 _AT_FIRST = 1000
 _STRONGEST_FIRST = ("sha256", "sha1", "md5")
 
 _log = structlog.get_logger()
+
+Decided = TypeVar("Decided", bound="Screening | None")
 
 
 class Verdict(StrEnum):
@@ -53,11 +58,13 @@ class ScreeningPolicy:
     Below `min_quality` a picture has so little in it that its hash is unsteady, and unrelated ones
     may look alike. Such a hash is still compared, because darkening a listed picture lowers its
     quality and hardly moves its hash: but within half the radius, and only with hashes whose
-    list states a sufficient quality. docs/reference/scan.md has the figures.
+    list states a sufficient quality. docs/reference/scan.md has the figures. With `exact_only`
+    no picture is passed on its quick hash.
     """
 
     radius: int = 31
     min_quality: int = 50
+    exact_only: bool = False
 
     def __post_init__(self) -> None:
         checked_radius(self.radius)
@@ -115,6 +122,30 @@ class Lookups(Protocol):
         """Return the listed hashes within `radius` bits, of `stated` quality, the nearest first."""
         ...
 
+    def any_near(self, pdq: bytes, radius: int) -> bool:
+        """Say whether any hash, of whatever list, is within `radius` bits."""
+        ...
+
+
+def sift(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> Screening | None:
+    """Return clean, or None where the exact hash must decide. For fingerprints with `quick`.
+
+    1. A digest that is listed: there may be more to say than that.
+    2. A quality so near the policy's mark that the exact one may lie on its other side.
+    3. A hash in force within the radius and the bits by which the exact hash may differ.
+    """
+    quick = printed.quick
+    if quick is None or policy.radius + quick.margin > MAX_RADIUS:
+        return None
+    if any(True for _ in lookups.exact(printed.digests)):
+        return None
+    if abs(quick.quality - policy.min_quality) <= QUALITY_TOLERANCE:
+        return None
+    if lookups.any_near(quick.bits, policy.radius + quick.margin):
+        return None
+    decisive = quick.quality >= policy.min_quality
+    return Screening(Verdict.CLEAN, None if decisive else LOW_QUALITY, ())
+
 
 def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> Screening:
     """Return the verdict on a fingerprint. Pure: all it knows of the lists is `lookups`.
@@ -151,9 +182,46 @@ class Screener:
         Raises `NotFound` for a list that does not exist. Whatever else prevents the look gives
         `unscreened` with the reason index_unavailable, or the matches found before it.
         """
+        return self._looked(printed, lists, screen)
+
+    def sift(self, printed: Fingerprint, lists: Collection[str] | None = None) -> Screening | None:
+        """Return the verdict on a quick fingerprint, or None where the exact hash must decide.
+
+        Raises `NotFound` for a list that does not exist.
+        """
+        return self._looked(printed, lists, sift)
+
+    def screen_bytes(
+        self,
+        data: bytes,
+        limits: DecodeLimits,
+        lists: Collection[str] | None = None,
+        *,
+        exact: bool = False,
+    ) -> tuple[Fingerprint, Screening]:
+        """Return the fingerprint of a file's bytes and the verdict on it.
+
+        Unless `exact`, what is far from everything listed is told so by its quick hash.
+        """
+        if not (exact or self.policy.exact_only):
+            printed = quick_fingerprint(data, limits)
+            screening = self.sift(printed, lists) if printed.quick else None
+            if screening is not None:
+                return printed, screening
+            if not printed.quick:
+                return printed, self.screen(printed, lists)
+        printed = fingerprint(data, limits)
+        return printed, self.screen(printed, lists)
+
+    def _looked(
+        self,
+        printed: Fingerprint,
+        lists: Collection[str] | None,
+        decide: Callable[[Fingerprint, Lookups, ScreeningPolicy], Decided],
+    ) -> Decided | Screening:
         try:
             with _InForce(self._database, self._index, lists or None) as in_force:
-                return screen(printed, in_force, self.policy)
+                return decide(printed, in_force, self.policy)
         except NotFound:
             raise
         except Exception as problem:  # noqa: BLE001 - whatever broke, the item must be held
@@ -235,6 +303,9 @@ class _InForce:
             if len(ids) < most or len(found) >= MOST_MATCHES:
                 break
         return [found[number] for number in ids if number in found]
+
+    def any_near(self, pdq: bytes, radius: int) -> bool:
+        return bool(self._hashes.near(pdq, radius, 1))
 
 
 def _named(digests: Digests) -> dict[str, bytes]:

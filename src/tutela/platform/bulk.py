@@ -32,6 +32,8 @@ def terms(
     screener: Screener,
     limits: DecodeLimits,
     lists: Collection[str] | None = None,
+    *,
+    exact: bool = False,
 ) -> dict[str, object]:
     """Return everything that the lines of a scan depend on besides the files: a journal's terms."""
     return {
@@ -39,6 +41,7 @@ def terms(
         "lists": None if lists is None else sorted(lists),
         "revision": screener.revision(),
         "policy": asdict(screener.policy),
+        "exact": exact or screener.policy.exact_only,
         "limits": asdict(limits),
         "tutela": __version__,
         "algorithms": {name: one.version for name, one in ALGORITHMS.items()},
@@ -53,13 +56,16 @@ def scan(
     journal: Journal | None = None,
     lists: Collection[str] | None = None,
     workers: int | None = None,
+    exact: bool = False,
 ) -> Iterator[Row]:
     """Yield one line for each file under the paths, in order (docs/reference/scan.md).
 
     Files of an earlier, interrupted run come from the journal. Four files a worker are in flight,
     two of them being read, each of at most `limits.max_bytes`; larger ones are digested as a
-    stream. Raises `NotFound` for a list that does not exist.
+    stream. Unless `exact`, what is far from everything listed is told so by its quick hash, and
+    only the rest is hashed exactly. Raises `NotFound` for a list that does not exist.
     """
+    exact = exact or screener.policy.exact_only
     waiting: deque[tuple[Found, Job | Row | None]] = deque()
     with FingerprintWorkers(limits, workers or os.cpu_count() or 1) as hashing:
 
@@ -68,7 +74,14 @@ def scan(
             if isinstance(under_way, dict):
                 return under_way
             result = UNREADABLE if under_way is None else hashing.result(under_way)
-            row = _row(found, found.fault or result, screener, limits, lists)
+            row = None
+            if isinstance(result, Fingerprint) and result.quick is not None:
+                screening = screener.sift(result, lists)
+                if screening is None:
+                    result = hashing.result(hashing.submit(found.path, found.size))
+                else:
+                    row = _screened(found, result, screening)
+            row = row or _row(found, found.fault or result, screener, limits, lists)
             # What may be another time is looked at again by the run that goes on.
             if journal is not None and row["reason"] not in _MAY_PASS:
                 journal.keep(found, row)
@@ -77,7 +90,7 @@ def scan(
         for found in walk(paths):
             known = journal.line(found) if journal else None
             if known is None and found.fault is None:
-                waiting.append((found, hashing.submit(found.path, found.size)))
+                waiting.append((found, hashing.submit(found.path, found.size, exact=exact)))
             else:
                 waiting.append((found, known))
             while len(waiting) >= hashing.in_flight:

@@ -20,7 +20,13 @@ from typing import IO, TYPE_CHECKING, Any
 from tutela.content.decoding import DecodeLimits, Reading, Reason
 from tutela.content.media_type import sniff
 from tutela.hashing.digests import Digests, digests
-from tutela.hashing.fingerprint import Fingerprint, PictureHash, fingerprint
+from tutela.hashing.fingerprint import (
+    Fingerprint,
+    PictureHash,
+    fingerprint,
+    quick_fingerprint,
+)
+from tutela.hashing.screening_hash import ScreeningHash
 from tutela.platform.walk import NOT_A_FILE, UNREADABLE
 
 if TYPE_CHECKING:
@@ -32,8 +38,8 @@ _CHUNK = 1 << 20
 _OOM_FIRST = "1000"
 
 
-def hash_file(path: str, limits: DecodeLimits) -> Fingerprint | str:
-    """Return a file's fingerprint, or why there is none.
+def hash_file(path: str, limits: DecodeLimits, *, exact: bool = True) -> Fingerprint | str:
+    """Return a file's fingerprint, the quick one unless `exact`, or why there is none.
 
     What is larger than `limits.max_bytes` is digested as a stream and never held in memory.
     """
@@ -45,7 +51,7 @@ def hash_file(path: str, limits: DecodeLimits) -> Fingerprint | str:
                 return NOT_A_FILE
             data = b"".join(_chunks(file, limits.max_bytes + 1))
             if len(data) <= limits.max_bytes:
-                return fingerprint(data, limits)
+                return fingerprint(data, limits) if exact else quick_fingerprint(data, limits)
             counted = _Counted(file, data)
             whole = digests(counted)
             return Fingerprint(
@@ -81,7 +87,7 @@ class _Counted:
 def answer(result: Fingerprint | str) -> bytes:
     """Return a result as one JSON line."""
     said = {"fault": result} if isinstance(result, str) else asdict(result)
-    return json.dumps(said).encode() + b"\n"
+    return json.dumps(said, default=bytes.hex).encode() + b"\n"
 
 
 def understood(line: bytes) -> Fingerprint | str:
@@ -97,6 +103,7 @@ def understood(line: bytes) -> Fingerprint | str:
             Digests(**{name: _hexed(said["digests"][name], size) for name, size in _DIGITS}),
             tuple(_picture(one) for one in said["pictures"]),
             None if unscreened is None else Reason(unscreened),
+            _quick(said["quick"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as problem:
         raise ValueError from problem
@@ -114,6 +121,13 @@ def _picture(said: dict[str, Any]) -> PictureHash:
         int(said["width"]),
         int(said["height"]),
     )
+
+
+def _quick(said: dict[str, Any] | None) -> ScreeningHash | None:
+    if said is None:
+        return None
+    bits = bytes.fromhex(_hexed(said["bits"], 64))
+    return ScreeningHash(bits, int(said["quality"]), int(said["doubtful"]))
 
 
 def _hexed(text: str, digits: int) -> str:
@@ -142,7 +156,8 @@ def main() -> None:
     answers.write(READY)
     for line in sys.stdin.buffer:
         try:
-            result = hash_file(json.loads(line), limits)
+            path, exact = json.loads(line)
+            result = hash_file(path, limits, exact=exact)
         except Exception:  # noqa: BLE001 - a decoder's fault is an answer, not the end
             result = FAILED
         rest = memoryview(answer(result))

@@ -36,10 +36,14 @@ _AHEAD = 2
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One file to hash. `result`: the fingerprint, or why there is none; None while under way."""
+    """One file to hash, exactly or for selection.
+
+    `result`: the fingerprint, or why there is none; None while under way.
+    """
 
     path: Path
     size: int
+    exact: bool = True
     result: Fingerprint | str | None = None
 
 
@@ -81,9 +85,9 @@ class FingerprintWorkers:
             self._end(worker)
         self._selector.close()
 
-    def submit(self, path: Path, size: int) -> Job:
-        """Take a file on, to be hashed after those taken on before."""
-        job = Job(path, size)
+    def submit(self, path: Path, size: int, *, exact: bool = True) -> Job:
+        """Take a file on, to be hashed after those taken on before; quickly unless `exact`."""
+        job = Job(path, size, exact)
         self._waiting.append(job)
         self._hand_out()
         return job
@@ -122,7 +126,7 @@ class FingerprintWorkers:
             self._watch(worker)
         # A worker that is gone is noticed by the end of its answers, which tell what it still did.
         with contextlib.suppress(OSError):
-            worker.requests.write(json.dumps(str(job.path)).encode() + b"\n")
+            worker.requests.write(json.dumps([str(job.path), job.exact]).encode() + b"\n")
             worker.requests.flush()
 
     def _watch(self, worker: _Worker) -> None:

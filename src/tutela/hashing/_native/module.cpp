@@ -77,8 +77,8 @@ int quality(const float* block) {
     return std::min(100, sum / 90);
 }
 
-// Bit k is set where term k exceeds the lower median; bit 255 comes first.
-void bits(const float* terms, uint8_t* hash) {
+// Bit k is set where term k exceeds the lower median, which is returned; bit 255 comes first.
+float bits(const float* terms, uint8_t* hash) {
     std::array<float, KEPT * KEPT> sorted;
     std::copy_n(terms, sorted.size(), sorted.begin());
     const auto middle = sorted.begin() + sorted.size() / 2 - 1;
@@ -86,6 +86,7 @@ void bits(const float* terms, uint8_t* hash) {
     std::fill_n(hash, BYTES, uint8_t(0));
     for (int term = 0; term < KEPT * KEPT; term++)
         if (terms[term] > *middle) hash[BYTES - 1 - term / 8] |= uint8_t(1 << term % 8);
+    return *middle;
 }
 
 // The terms of the picture flipped and transposed. Frequencies start at 1, so those of even index
@@ -141,6 +142,36 @@ nb::tuple hashed(const Pixels& pixels, const std::string& level, bool dihedral) 
     return nb::make_tuple(nb::bytes(hashes, dihedral ? FORMS * BYTES : BYTES), quality);
 }
 
+using First = nb::ndarray<const int32_t, nb::shape<BLOCK>, nb::c_contig, nb::device::cpu>;
+using Taps = nb::ndarray<const int16_t, nb::shape<BLOCK, -1>, nb::c_contig, nb::device::cpu>;
+
+Weights weights(const First& first, const Taps& taps, ptrdiff_t size) {
+    const ptrdiff_t wide = ptrdiff_t(taps.shape(1));
+    for (int cell = 0; cell < BLOCK; cell++)
+        if (first.data()[cell] < 0 || first.data()[cell] + wide > size)
+            throw std::invalid_argument("The weights reach beyond the picture.");
+    return {first.data(), taps.data(), wide};
+}
+
+nb::tuple weighed(const Grey& grey, const First& rows, const Taps& down, const First& columns,
+                  const Taps& across, float tolerance, const std::string& level) {
+    const PdqKernels& run = kernels(level);
+    const Pixels from = pixels(grey, 1);
+    const Weights one = weights(rows, down, from.height), other = weights(columns, across, from.width);
+    alignas(64) float block[BLOCK * BLOCK], terms[KEPT * KEPT];
+    uint8_t hash[BYTES];
+    int doubtful = 0;
+    {
+        nb::gil_scoped_release others;
+        auto* row = reinterpret_cast<int32_t*>(working_memory(size_t(from.width) * sizeof(int32_t)));
+        run.weigh(from, one, other, row, block);
+        run.terms(block, COSINES.data(), terms);
+        const float median = bits(terms, hash);
+        for (float term : terms) doubtful += std::abs(term - median) < tolerance;
+    }
+    return nb::make_tuple(nb::bytes(hash, BYTES), quality(block), doubtful);
+}
+
 }  // namespace
 
 NB_MODULE(kernels, module) {
@@ -158,4 +189,6 @@ NB_MODULE(kernels, module) {
             return hashed(pixels(grey, 1), level, dihedral);
         },
         nb::arg("grey"), nb::arg("level"), nb::arg("dihedral") = false);
+    module.def("weigh", &weighed, nb::arg("grey"), nb::arg("rows"), nb::arg("down"),
+               nb::arg("columns"), nb::arg("across"), nb::arg("tolerance"), nb::arg("level"));
 }

@@ -317,6 +317,35 @@ void sample(const Pixels& pixels, char* memory, float* block) {
     Sweep(pixels, memory, block).run();
 }
 
+// All sums are of integers, so their order does not matter: every level and NumPy agree.
+void weigh(const Pixels& grey, const Weights& down, const Weights& across, int32_t* row, float* block) {
+    constexpr int LESS = 6, TILE = 64;  // 8 + 14 bits become 16, so that 14 more fit
+    const auto some = [&](const uint8_t* top, const int16_t* weights, ptrdiff_t x, int wide) {
+        int32_t sums[TILE] = {};
+        for (ptrdiff_t tap = 0; tap < down.taps; tap++) {
+            const uint8_t* from = top + tap * grey.stride + x;
+            const int32_t weight = weights[tap];
+            for (int place = 0; place < wide; place++) sums[place] += weight * from[place];
+        }
+        for (int place = 0; place < wide; place++)
+            row[x + place] = (sums[place] + (1 << (LESS - 1))) >> LESS;
+    };
+    for (int cell = 0; cell < BLOCK; cell++) {
+        const uint8_t* top = grey.first + down.first[cell] * grey.stride;
+        const int16_t* weights = down.weights + cell * down.taps;
+        ptrdiff_t x = 0;
+        for (; x + TILE <= grey.width; x += TILE) some(top, weights, x, TILE);
+        if (x < grey.width) some(top, weights, x, int(grey.width - x));
+        for (int column = 0; column < BLOCK; column++) {
+            const int32_t* from = row + across.first[column];
+            const int16_t* beside = across.weights + column * across.taps;
+            int32_t sum = 0;
+            for (ptrdiff_t tap = 0; tap < across.taps; tap++) sum += from[tap] * beside[tap];
+            block[cell * BLOCK + column] = float(sum) / float(1 << (8 + WEIGHT_BITS));
+        }
+    }
+}
+
 // Two matrix products, summed term by term in the reference's order.
 void terms(const float* block, const float* cosines, float* terms) {
     alignas(64) float half[KEPT][BLOCK] = {}, turned[BLOCK][KEPT], whole[KEPT][KEPT] = {};
@@ -337,6 +366,6 @@ void terms(const float* block, const float* cosines, float* terms) {
 }  // namespace
 
 extern const PdqKernels pdq_kernels;
-const PdqKernels pdq_kernels = {room, sample, terms};
+const PdqKernels pdq_kernels = {room, sample, weigh, terms};
 
 }  // namespace LEVEL
