@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EIGHTHS = 8
 """Decoding can leave out frequencies, and gives so many eighths of the size."""
-_QUICK = (1, 2, 4, 8)
+_QUICK = (1, 2, 4)
 """These sizes have vectorised transforms; those between take longer than the next larger one."""
 _PLAIN = {"YCbCr", "Gray"}
 
@@ -43,27 +43,26 @@ def full(data: bytes) -> NDArray[np.uint8] | None:
 
 
 def reduced(data: bytes, least_side: int) -> Reduced | None:
-    """Return the picture at the smallest quick size of at least `least_side`; None as in `full`.
+    """Return the picture at the smallest quick size of at least `least_side`.
 
-    A smaller picture comes at its full size.
+    None as in `full`, and where that is the whole size.
     """
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(data)
         if colours not in _PLAIN:
             return None
-        eighths = next(
-            (some for some in _QUICK if _part(min(height, width), some) >= least_side), EIGHTHS
-        )
+        lesser = min(height, width)
+        eighths = next((some for some in _QUICK if _part(lesser, some) >= least_side), None)
+        if eighths is None:
+            return None
         # Asked for least sides, the decoder takes the smallest size that has them.
-        wanted = (
-            {"min_height": _part(height, eighths), "min_width": _part(width, eighths)}
-            if eighths < EIGHTHS
-            else {}
+        rows, columns = _part(height, eighths), _part(width, eighths)
+        grey: NDArray[np.uint8] = simplejpeg.decode_jpeg(
+            data, "GRAY", min_height=rows, min_width=columns
         )
-        grey: NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "GRAY", **wanted)
     except ValueError:
         return None
-    if grey.shape[:2] != (_part(height, eighths), _part(width, eighths)):
+    if grey.shape[:2] != (rows, columns):
         return None
     return Reduced(grey[..., 0], height, width, eighths)
 

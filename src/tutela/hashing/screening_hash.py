@@ -17,12 +17,12 @@ from tutela.hashing.kernels import compiled
 from tutela.hashing.pdq_numpy import WEIGHT_BITS, Weights
 
 _BLOCK = 64
-_TOLERANCE = 0.5
+_TOLERANCE = 0.75
 _SLACK = 4
 """A bit is in doubt whose term lies within the tolerance of the median. So many more may differ."""
 LARGEST_MARGIN = 16
 """Where more may differ, the search would cost more than the exact hash."""
-LEAST_SIDE = 256
+LEAST_SIDE = 192
 """Pixels that the lesser side of a reduced picture has at least."""
 
 

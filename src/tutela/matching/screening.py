@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 UNAVAILABLE = "index_unavailable"
 LOW_QUALITY = "low_quality"
 MOST_MATCHES = 100
-QUALITY_TOLERANCE = 3
+QUALITY_TOLERANCE = 10
 """By so much may the qualities of quick and exact hashes differ."""
 _AT_FIRST = 1000
 _STRONGEST_FIRST = ("sha256", "sha1", "md5")

@@ -76,12 +76,11 @@ def scan(
             result = UNREADABLE if under_way is None else hashing.result(under_way)
             row = None
             if isinstance(result, Fingerprint) and result.quick is not None:
-                screening = screener.sift(result, lists)
-                if screening is None:
+                row = _passed(found, result, screener, lists)
+                if row is None:
                     result = hashing.result(hashing.submit(found.path, found.size))
-                else:
-                    row = _screened(found, result, screening)
-            row = row or _row(found, found.fault or result, screener, limits, lists)
+            if row is None:
+                row = _row(found, found.fault or result, screener, limits, lists)
             # What may be another time is looked at again by the run that goes on.
             if journal is not None and row["reason"] not in _MAY_PASS:
                 journal.keep(found, row)
@@ -97,6 +96,14 @@ def scan(
                 yield oldest()
         while waiting:
             yield oldest()
+
+
+def _passed(
+    found: Found, printed: Fingerprint, screener: Screener, lists: Collection[str] | None
+) -> Row | None:
+    """Return the line of a file that its quick hash settles."""
+    screening = screener.sift(printed, lists)
+    return None if screening is None else _screened(found, printed, screening)
 
 
 def _row(

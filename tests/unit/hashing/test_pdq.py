@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pdqhash
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.kernel_paths import PATHS, path_of
 from tests.pictures import scene
 
 from tutela.hashing.pdq import dihedral, distance, pdq
+
+
+@pytest.fixture(params=PATHS, scope="module", autouse=True)
+def _path(request: pytest.FixtureRequest) -> Iterator[None]:
+    with path_of(request.param):
+        yield
+
 
 KINDS = ("noise", "flat", "bands", "waves", "scene", "two levels")
 SIDES = st.integers(1, 300)

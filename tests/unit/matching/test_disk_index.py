@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.kernel_paths import PATHS, path_of
 from tests.suites.index_suite import IndexSuite, Make
 
-from tutela.hashing import kernels as hashing_kernels
-from tutela.matching import kernels, tail
+from tutela.matching import tail
 from tutela.matching.disk_index import DiskIndex
 
 
-@pytest.fixture(params=["compiled", "numpy"])
-def _path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "numpy":
-        monkeypatch.setenv(hashing_kernels.CHOICE, hashing_kernels.NUMPY)
-    hashing_kernels.compiled.cache_clear()
-    kernels.compiled.cache_clear()
+@pytest.fixture(params=PATHS)
+def _path(request: pytest.FixtureRequest) -> Iterator[None]:
+    with path_of(request.param):
+        yield
 
 
 @pytest.fixture(params=[4096, 64])
