@@ -16,6 +16,9 @@ unexport PYTHONHOME PYTHONPATH
 
 RUNS := $(VENV)/.tutela-runs
 DEVELOPS := $(VENV)/.tutela-develops
+# The peers need libraries that Tutela does not, so they have an environment of their own.
+BENCH_VENV := .venv-bench
+BENCHES := $(BENCH_VENV)/.tutela-benches
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check fmt bench docs clean
@@ -43,15 +46,15 @@ fmt: $(DEVELOPS) ## Put the code into its one format.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: $(DEVELOPS) ## Measure speed on this machine and print the figures.
-	@$(BIN)/python -m bench $(ARGS)
+bench: $(BENCHES) ## Measure speed on this machine beside the peers (ARGS='index --large', --quick, --keep).
+	@$(BENCH_VENV)/bin/python -m bench $(ARGS)
 
 docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
 	@$(BIN)/python scripts/write_reference.py
 	@$(BIN)/python -m pytest -q tests/docs
 
 clean: ## Remove .venv, caches and build results; never a home folder with data.
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What a run needs; --inexact keeps the developers' tools, so demo and test do not undo each other.
@@ -62,4 +65,9 @@ $(RUNS): pyproject.toml uv.lock scripts/make-venv.sh
 
 $(DEVELOPS): $(RUNS)
 	@$(BIN)/uv sync --locked --quiet
+	@touch $@
+
+$(BENCHES): $(RUNS)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(BENCH_VENV) $(BIN)/uv sync --locked --no-default-groups --group bench \
+		--python $(BIN)/python --quiet
 	@touch $@

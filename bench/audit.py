@@ -4,6 +4,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.report import Table
+
 from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
 from tutela.audit.entry import Action, Actor
 from tutela.audit.log import AuditLog
@@ -13,8 +15,9 @@ from tutela.storage.database import Database, metadata
 _CHANGES = 500
 
 
-def measure() -> None:
-    """Print the figures."""
+def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
+    """Return the figures."""
+    table = Table("The audit log on SQLite", ("work", "time"))
     with tempfile.TemporaryDirectory() as folder:
         signer = CheckpointSigner("bench.local", b"b" * 32)
         database = Database(f"sqlite:///{folder}/bench.db")
@@ -25,9 +28,10 @@ def measure() -> None:
         for place in range(_CHANGES):
             audit.note(Actor("system", "bench"), Action.ITEM_HELD, f"itm_{place}")
         each = (time.perf_counter() - start) / _CHANGES
-        print(f"  one change with its entry   {each * 1e3:8.2f} ms")
+        table.row("one change with its entry", f"{each * 1e3:.2f} ms")
         start = time.perf_counter()
         size = audit.verify().size
         each = (time.perf_counter() - start) / size
-        print(f"  one entry proven            {each * 1e6:8.1f} µs")
+        table.row("one entry proven", f"{each * 1e6:.1f} µs")
         database.close()
+    return [table]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
 import threading
+import time
 from dataclasses import astuple
 from typing import TYPE_CHECKING
 
@@ -83,16 +85,24 @@ class LiveIndex:
         self._updating = threading.Lock()
         self._open: ListedHashes | None = None
         self._doubted = False
+        self._asked = -math.inf
         self._merging: threading.Thread | None = None
 
-    def current(self) -> ListedHashes:
-        """Return the index, brought up to date first. One small query when nothing changed."""
+    def current(self, trusted_seconds: float = 0.0) -> ListedHashes:
+        """Return the index, brought up to date first. One small query when nothing changed.
+
+        None at all when the last was less than `trusted_seconds` ago.
+        """
+        now = time.monotonic()
+        if self._open is not None and not self._doubted and now < self._asked + trusted_seconds:
+            return self._open
         with self._database.reading() as connection:
             state = tables.state(connection)
         listed = self._open
         if listed is not None and not self._doubted:
             with contextlib.suppress(IndexInvalid):
                 if listed.states == (state, state):
+                    self._asked = now
                     return listed
         with self._updating, self._alone():
             listed = self._opened()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, suppress
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -175,6 +176,13 @@ class Screener:
         self.policy = policy
         self._database = database
         self._index = LiveIndex(database, folder)
+        self._trusted_seconds = 0.0
+
+    def trusting(self, seconds: float) -> Screener:
+        """Return the same screener for many files: it sees changes of lists so much later."""
+        other = copy(self)
+        other._trusted_seconds = seconds
+        return other
 
     def screen(self, printed: Fingerprint, lists: Collection[str] | None = None) -> Screening:
         """Return the verdict on a fingerprint, against the named lists, or all if none is named.
@@ -220,7 +228,9 @@ class Screener:
         decide: Callable[[Fingerprint, Lookups, ScreeningPolicy], Decided],
     ) -> Decided | Screening:
         try:
-            with _InForce(self._database, self._index, lists or None) as in_force:
+            with _InForce(
+                self._database, self._index, lists or None, self._trusted_seconds
+            ) as in_force:
                 return decide(printed, in_force, self.policy)
         except NotFound:
             raise
@@ -261,10 +271,12 @@ class _InForce:
         database: Database,
         index: LiveIndex,
         lists: Collection[str] | None,
+        trusted_seconds: float,
     ) -> None:
         self._database = database
         self._index = index
         self._lists = lists
+        self._trusted_seconds = trusted_seconds
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -281,7 +293,7 @@ class _InForce:
 
     @cached_property
     def _hashes(self) -> ListedHashes:
-        return self._index.current()
+        return self._index.current(self._trusted_seconds)
 
     def exact(self, digests: Digests) -> list[ListedHash]:
         named = _named(digests)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from tutela.platform.journal import Journal, Row
 
 _DECODER_LOST = {CRASHED, TIMED_OUT, FAILED}
+_TRUSTED_SECONDS = 0.25
+"""How old a look at the lists' state may be in a scan, which takes minutes or days."""
 _MAY_PASS = {UNREADABLE, UNAVAILABLE}
 
 
@@ -63,9 +65,11 @@ def scan(
     Files of an earlier, interrupted run come from the journal. Four files a worker are in flight,
     two of them being read, each of at most `limits.max_bytes`; larger ones are digested as a
     stream. Unless `exact`, what is far from everything listed is told so by its quick hash, and
-    only the rest is hashed exactly. Raises `NotFound` for a list that does not exist.
+    only the rest is hashed exactly. Changes of lists are seen within a quarter of a second.
+    Raises `NotFound` for a list that does not exist.
     """
     exact = exact or screener.policy.exact_only
+    screener = screener.trusting(_TRUSTED_SECONDS)
     waiting: deque[tuple[Found, Job | Row | None]] = deque()
     with FingerprintWorkers(limits, workers or os.cpu_count() or 1) as hashing:
 
