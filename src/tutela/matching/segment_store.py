@@ -411,28 +411,29 @@ class SegmentStore(Generic[Held]):
                 sections = self._kind.sections(ids[order], values[order])
                 segments.write(merged, self._kind.name, len(ids), sections)
             with self._alone() as now:
-                names = {part.listed.file for part in chosen}
-                if names <= {part.listed.file for part in now.parts}:
-                    self._swap(now, names, merged, ids)
+                if {one.listed.file for one in chosen} <= {one.listed.file for one in now.parts}:
+                    self._swap(now, chosen, merged, len(ids))
             return True
 
-    def _swap(self, view: View[Held], merged: set[str], path: Path, ids: Ids) -> None:
+    def _swap(self, view: View[Held], chosen: list[Part[Held]], path: Path, rows: int) -> None:
         """Put a merged segment in the place of those it was made of, less what died meanwhile."""
         gone = view.tail_removed()
-        number, rest, dead = view.manifest.next_number, [], [gone]
+        before = {one.listed.file: one.dead for one in chosen}
+        number, rest, died = view.manifest.next_number, [], [gone]
         for part in view.parts:
-            if part.listed.file in merged:
-                dead.append(part.dead)
+            if part.listed.file in before:
+                # What was dead before may live in another of them.
+                died.append(np.setdiff1d(part.dead, before[part.listed.file]))
             else:
                 added = gone[_among(gone, part.segment.ids)]
                 rest.append(replace(part, dead=np.union1d(part.dead, added)))
-        if len(ids):
+        if rows:
             final = path.with_name(f"segment-{number}")
             number += 1
             path.replace(final)
-            died = np.unique(np.concatenate(dead))
             opened = self._opened(Listed(final.name))
-            rest.append(replace(opened, dead=died[_among(died, opened.segment.ids)]))
+            dead = np.unique(np.concatenate(died))
+            rest.append(replace(opened, dead=dead[_among(dead, opened.segment.ids)]))
         self._succeed(view, number, rest, view.tail.state, view.tail_alive())
 
     # Files
