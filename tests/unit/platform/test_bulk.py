@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from PIL import Image
+from tests.pictures import scene
+from tests.suites.index_suite import turned
 
 from tutela.audit.entry import Actor
 from tutela.content.decoding import DecodeLimits, Reading, Reason
@@ -616,3 +618,72 @@ def test_lines_come_while_the_scan_goes_on(folder: Path, screener: Screener) -> 
     for path in files[100:]:
         path.unlink()
     assert [row["reason"] for row in lines][-100:] == ["unreadable"] * 100
+
+
+def _hashed_exactly(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the names of the files that will have been handed out to be hashed exactly."""
+    names: list[str] = []
+    submit = FingerprintWorkers.submit
+
+    def noted(self: FingerprintWorkers, path: Path, size: int, *, exact: bool = True) -> Any:
+        if exact:
+            names.append(path.name)
+        return submit(self, path, size, exact=exact)
+
+    monkeypatch.setattr(FingerprintWorkers, "submit", noted)
+    return names
+
+
+def _photos(folder: Path) -> None:
+    """Draw photos, of which some are near copies of the one that is listed, and one equals it."""
+    listed = scene(1, 900, 700)
+    (folder / "listed.jpg").write_bytes(_bytes(listed, "JPEG", quality=90))
+    (folder / "smaller.jpg").write_bytes(_bytes(listed.resize((640, 498)), "JPEG", quality=50))
+    (folder / "small.jpg").write_bytes(_bytes(listed.resize((200, 156)), "JPEG"))
+    (folder / "copy.png").write_bytes(_bytes(listed))
+    (folder / "cut.jpg").write_bytes((folder / "listed.jpg").read_bytes()[:-900])
+    (folder / "blank.jpg").write_bytes(_bytes(Image.new("RGB", (900, 700)), "JPEG"))
+    for seed in range(5, 12):
+        (folder / f"other{seed}.jpg").write_bytes(_bytes(scene(seed, 900, 700), "JPEG"))
+
+
+def test_quick_and_exact_scans_say_the_same(
+    folder: Path, lists: HashLists, screener: Screener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _photos(folder)
+    printed = fingerprint((folder / "listed.jpg").read_bytes(), LIMITS)
+    line = f"id,sha256,pdq\nl,{printed.digests.sha256},{printed.pictures[0].pdq}\n"
+    lists.import_file(ANNA, "known", line.encode())
+    exactly = _hashed_exactly(monkeypatch)
+    quick = _scan(folder, screener)
+    assert sorted(set(exactly)) == ["listed.jpg", "smaller.jpg"]
+    exact = _scan(folder, screener, exact=True)
+    assert quick == exact
+    matches = [path for path, row in exact.items() if row["verdict"] == "match"]
+    assert matches == ["copy.png", "listed.jpg", "small.jpg", "smaller.jpg"]
+    assert len(exactly) == 2 + len(list(folder.iterdir()))
+    assert terms([folder], screener, LIMITS) != terms([folder], screener, LIMITS, exact=True)
+
+
+def test_a_policy_may_ask_for_exact_hashes_only(
+    folder: Path, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _photos(folder)
+    strict = Screener(database, ScreeningPolicy(exact_only=True), tmp_path / "strict")
+    exactly = _hashed_exactly(monkeypatch)
+    _scan(folder, strict)
+    assert len(exactly) == len(list(folder.iterdir()))
+
+
+@pytest.mark.parametrize("wide", [31, 58, 63])
+def test_a_wide_radius_is_never_narrowed_by_the_quick_hash(
+    folder: Path, lists: HashLists, database: Database, tmp_path: Path, wide: int
+) -> None:
+    """Entries at the very radius from the exact hash must match on either path."""
+    (folder / "a.jpg").write_bytes(_bytes(scene(1, 900, 700), "JPEG"))
+    value = fingerprint((folder / "a.jpg").read_bytes(), LIMITS).pictures[0].pdq
+    rows = [turned(bytes.fromhex(value), wide, seed).hex() for seed in range(8)]
+    lists.import_file(ANNA, "edge", "\n".join(["pdq", *rows]).encode())
+    screener = Screener(database, ScreeningPolicy(radius=wide), tmp_path / "wide")
+    (line,) = _scan(folder, screener).values()
+    assert [match["distance"] for match in line["matches"]] == [wide] * 8
