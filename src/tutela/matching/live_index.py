@@ -133,7 +133,7 @@ class LiveIndex:
 
     def _merge_aside(self, listed: ListedHashes) -> None:
         if self._merging is None or not self._merging.is_alive():
-            self._merging = threading.Thread(target=listed.merge, daemon=True)
+            self._merging = threading.Thread(target=_merge, args=(listed,), daemon=True)
             self._merging.start()
 
     @contextlib.contextmanager
@@ -147,6 +147,13 @@ class LiveIndex:
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _merge(listed: ListedHashes) -> None:
+    try:
+        listed.merge()
+    except Exception as problem:  # noqa: BLE001 - the index is as good as before, only slower
+        _log.error("index.merge_failed", problem=type(problem).__name__)
 
 
 def _follow(connection: sa.Connection, listed: ListedHashes) -> bool:

@@ -15,7 +15,7 @@ import os
 import threading
 import time
 import weakref
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -26,6 +26,7 @@ from tutela.matching import segment as segments
 from tutela.matching.manifest import Listed, Manifest
 from tutela.matching.segment import Segment, SegmentFile
 from tutela.matching.tail import Record, Tail
+from tutela.matching.view import Part, View, among
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -52,106 +53,8 @@ _ABSORBED_ROWS = 1 << 16
 """Smaller segments are rewritten together with a full tail, in milliseconds."""
 _MOST_SEGMENTS = 8
 _MOST_DEAD = 0.25
-_FEW = 64
 _NO_STATE = (0, 0)
-_BELOW_ALL = -(2**63) - 1
 _NO_IDS: Ids = np.empty(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Part(Generic[Held]):
-    """A segment and the ids, ascending, that are dead in it."""
-
-    listed: Listed
-    segment: Held
-    dead: Ids
-    size: int
-
-    @property
-    def rows(self) -> int:
-        """Return how many of its ids live."""
-        return len(self.segment.ids) - len(self.dead)
-
-
-class View(Generic[Held]):
-    """One generation as this process has it. Searches go on in it while others change it.
-
-    `removals` and `additions` say at which records of the tail an id was removed and last added.
-    They only grow; who searches passes the count of records that it began with.
-    """
-
-    def __init__(self, manifest: Manifest, parts: tuple[Part[Held], ...], tail: Tail) -> None:
-        self.manifest = manifest
-        self.parts = parts
-        self.tail = tail
-        self.read = 0
-        self.kinds: list[int] = []
-        self.ids: list[int] = []
-        self.removals: dict[int, tuple[int, ...]] = {}
-        self.additions: dict[int, int] = {}
-        self.live = sum(part.rows for part in parts)
-        self.highest = max(
-            (int(p.segment.ids[-1]) for p in parts if len(p.segment.ids)), default=-1
-        )
-
-    def catch_up(self, count: int) -> None:
-        """Take in the records up to `count`. Raises `IndexInvalid`."""
-        self._take(*self.tail.records(self.read, count))
-
-    def append(self, removed: Ids, added: Ids, values: Values) -> None:
-        """Write records to the tail, and take them in."""
-        self.tail.append(removed, added, values)
-        kinds = [int(Record.REMOVED)] * len(removed) + [int(Record.ADDED)] * len(added)
-        self._take(kinds, [*removed.tolist(), *added.tolist()])
-
-    def _take(self, kinds: list[int], ids: list[int]) -> None:
-        for place, (kind, one) in enumerate(zip(kinds, ids, strict=True), self.read):
-            if kind == Record.ADDED:
-                self.additions[one] = place
-                self.highest = max(self.highest, one)
-                self.live += 1
-            else:
-                self.removals[one] = (*self.removals.get(one, ()), place)
-                self.live -= 1
-        self.kinds += kinds
-        self.ids += ids
-        self.read += len(ids)
-
-    def stands(self, one: int, added: int, count: int) -> bool:
-        """Say whether no record between `added` and `count` removes the id."""
-        removed = self.removals.get(one)
-        return removed is None or not any(added < place < count for place in removed)
-
-    def holds(self, ids: Ids) -> NDArray[np.bool_]:
-        """Say of each id whether it is in the index, as of the last record read."""
-        held = np.zeros(len(ids), bool)
-        if not len(ids) or int(ids.min()) > self.highest:
-            return held
-        for part in self.parts:
-            held |= _among(ids, part.segment.ids) & ~_among(ids, part.dead)
-        if len(ids) > _FEW:
-            return held & ~_among(ids, self.tail_removed()) | _among(ids, self.tail_alive()[0])
-        for place, one in enumerate(ids.tolist()):
-            added = self.additions.get(one)
-            if added is not None:
-                held[place] = self.stands(one, added, self.read)
-            elif held[place]:
-                held[place] = self.stands(one, -1, self.read)
-        return held
-
-    def tail_alive(self) -> tuple[Ids, Values]:
-        """Return the ids, ascending, and values that the tail adds and does not take back."""
-        alive = sorted(
-            (one, place)
-            for one, place in self.additions.items()
-            if self.stands(one, place, self.read)
-        )
-        ids = np.array([one for one, _ in alive], np.int64)
-        return ids, self.tail.values[[place for _, place in alive]]
-
-    def tail_removed(self) -> Ids:
-        """Return the ids, ascending, that the tail removes from segments."""
-        return np.array(sorted(self.removals), np.int64)
 
 
 class SegmentStore(Generic[Held]):
@@ -216,11 +119,11 @@ class SegmentStore(Generic[Held]):
         found: Found = []
         for part in view.parts:
             hits = part.segment.find(query, radius, most)
-            alive = self._alive(view, part, hits, count)
+            alive = view.alive(part, hits, count)
             if len(alive) < len(hits) == most:
                 # Room that the dead took may belong to others.
-                alive = self._alive(
-                    view, part, part.segment.find(query, radius, len(part.segment.ids)), count
+                alive = view.alive(
+                    part, part.segment.find(query, radius, len(part.segment.ids)), count
                 )
             found += alive
         if count:
@@ -236,7 +139,7 @@ class SegmentStore(Generic[Held]):
         for part in view.parts:
             which, ids, distances = part.segment.find_many(queries, radius)
             hits = list(zip(ids.tolist(), distances.tolist(), strict=True))
-            alive = set(self._alive(view, part, hits, count))
+            alive = set(view.alive(part, hits, count))
             for number, hit in zip(which.tolist(), hits, strict=True):
                 if hit in alive:
                     found[number].append(hit)
@@ -247,16 +150,6 @@ class SegmentStore(Generic[Held]):
             for some in found:
                 some.sort(key=_nearest_first)
         return found
-
-    def _alive(self, view: View[Held], part: Part[Held], hits: Found, count: int) -> Found:
-        if not hits or not (len(part.dead) or view.removals):
-            return hits
-        dead = _among(np.array([one for one, _ in hits], np.int64), part.dead)
-        return [
-            hit
-            for hit, gone in zip(hits, dead.tolist(), strict=True)
-            if not gone and view.stands(hit[0], -1, count)
-        ]
 
     def _tail_found(self, view: View[Held], query: bytes, radius: int, count: int) -> Found:
         rows = self._kind.scan(view.tail.values[:count], query, radius, count)
@@ -317,15 +210,15 @@ class SegmentStore(Generic[Held]):
     ) -> None:
         """Turn the tail and a change into segments, and begin a new tail."""
         tail_ids, tail_values = view.tail_alive()
-        kept = ~_among(tail_ids, removed)
+        kept = ~among(tail_ids, removed)
         ids = np.concatenate((tail_ids[kept], added))
         whole = np.concatenate((tail_values[kept], values))
         gone = np.union1d(view.tail_removed(), removed)
         parts = []
         for part in view.parts:
-            dead = np.union1d(part.dead, gone[_among(gone, part.segment.ids)])
+            dead = np.union1d(part.dead, gone[among(gone, part.segment.ids)])
             if len(part.segment.ids) <= _ABSORBED_ROWS and len(part.segment.ids) <= 4 * len(ids):
-                alive = ~_among(part.segment.ids, dead)
+                alive = ~among(part.segment.ids, dead)
                 ids = np.concatenate((part.segment.ids[alive], ids))
                 whole = np.concatenate((part.segment.values()[alive], whole))
             else:
@@ -403,7 +296,7 @@ class SegmentStore(Generic[Held]):
                 return False
             ids = np.concatenate([_living(part) for part in chosen])
             values = np.concatenate(
-                [part.segment.values()[~_among(part.segment.ids, part.dead)] for part in chosen]
+                [part.segment.values()[~among(part.segment.ids, part.dead)] for part in chosen]
             )
             order = np.argsort(ids, kind="stable")
             merged = self.folder / f"segment{_MERGE}"
@@ -425,7 +318,7 @@ class SegmentStore(Generic[Held]):
                 # What was dead before may live in another of them.
                 died.append(np.setdiff1d(part.dead, before[part.listed.file]))
             else:
-                added = gone[_among(gone, part.segment.ids)]
+                added = gone[among(gone, part.segment.ids)]
                 rest.append(replace(part, dead=np.union1d(part.dead, added)))
         if rows:
             final = path.with_name(f"segment-{number}")
@@ -433,7 +326,7 @@ class SegmentStore(Generic[Held]):
             path.replace(final)
             opened = self._opened(Listed(final.name))
             dead = np.unique(np.concatenate(died))
-            rest.append(replace(opened, dead=dead[_among(dead, opened.segment.ids)]))
+            rest.append(replace(opened, dead=dead[among(dead, opened.segment.ids)]))
         self._succeed(view, number, rest, view.tail.state, view.tail_alive())
 
     # Files
@@ -521,16 +414,8 @@ def unwritable() -> Unavailable:
     )
 
 
-def _among(ids: Ids, held: Ids) -> NDArray[np.bool_]:
-    """Say of each id whether it is among those held, which ascend."""
-    if not len(held):
-        return np.zeros(len(ids), bool)
-    places = np.minimum(held.searchsorted(ids), len(held) - 1)
-    return np.asarray(held[places] == ids, bool)
-
-
 def _living(part: Part[Held]) -> Ids:
-    return part.segment.ids[~_among(part.segment.ids, part.dead)]
+    return part.segment.ids[~among(part.segment.ids, part.dead)]
 
 
 def _same_dead(view: View[Held], part: Part[Held]) -> bool:
