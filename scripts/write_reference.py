@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from tutela import errors
-from tutela.cli.app import app
+from tutela.cli.app import assembled
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def settings_tables() -> str:
 def command_tables() -> str:
     """Return every command with its arguments and options."""
     text = []
-    for words, command in _commands(typer.main.get_command(app), ()):
+    for words, command in _commands(typer.main.get_command(assembled()), ()):
         said = " ".join(words)
         text.append(f"## `tutela {said}`\n\n{(command.help or '').strip()}")
         rows = [_parameter(one) for one in command.params if one.name not in {"help", "context"}]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.fixed_clock import FixedClock
 from tests.pictures import encoded, scene
 
-from tutela import bootstrap
+from tutela import bootstrap, installation
 from tutela import settings as settings_file
 from tutela.access.roles import Role
 from tutela.audit.entry import Actor
@@ -67,7 +67,7 @@ def make_home(folder: Path, clock: Clock | None = None, *, demo: bool = True) ->
     )
     settings = settings_file.load(folder)
     ticking = clock or FixedClock()
-    bootstrap.create_home(settings, "root", ticking)
+    installation.create_home(settings, "root", ticking)
     platform = bootstrap.open_platform(settings, ticking)
     people: dict[Role, Account] = {
         role: platform.accounts.create(SHELL, f"{role.value} person", (role,))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from tests.pictures import encoded, scene
 
-from tutela import bootstrap, server
+from tutela import bootstrap, installation, server
 from tutela import settings as settings_file
 from tutela.cli.session import SHELL
 from tutela.content.decoding import DecodeLimits
@@ -37,7 +37,7 @@ def instance(folder: Path, database_url: str, **given: object) -> Iterator[Platf
     """Make a home with one list that holds one benign picture, and open it."""
     home = folder / "home"
     settings = settings_file.load(home, database_url=database_url, **given)
-    bootstrap.create_home(settings, "administrator")
+    installation.create_home(settings, "administrator")
     platform = bootstrap.open_platform(settings)
     printed = fingerprint(LISTED, DecodeLimits())
     line = f"id,sha256,pdq\nlisted,{printed.digests.sha256},{printed.pictures[0].pdq}\n"

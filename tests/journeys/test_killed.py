@@ -18,11 +18,12 @@ import sqlalchemy as sa
 from tests.pictures import encoded, scene
 from tests.simulators.process import SimulatedCyberTipline, SimulatedHost
 
-from tutela import bootstrap
+from tutela import bootstrap, installation
 from tutela import settings as settings_file
 from tutela.cli.session import SHELL
 from tutela.content.decoding import DecodeLimits
 from tutela.hashing.fingerprint import fingerprint
+from tutela.key_files import KeyFiles
 from tutela.storage.database import Database, metadata
 
 if TYPE_CHECKING:
@@ -110,8 +111,8 @@ def stage(tmp_path: Path, database_url: str) -> Iterator[Scene]:
     home.mkdir()
     url = f"sqlite:///{home}/tutela.db" if database_url.startswith("sqlite") else database_url
     settings = settings_file.load(home, database_url=url)
-    bootstrap.create_home(settings, "administrator")
-    secret = bootstrap.webhook_secret(settings)
+    installation.create_home(settings, "administrator")
+    secret = KeyFiles(settings.keys).webhook_secret()
     nobody = "http://127.0.0.1:9"
     with (
         SimulatedCyberTipline(tmp_path) as authority,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -12,32 +13,47 @@ import typer
 from rich.console import Console
 
 from tutela import __version__
-from tutela.cli import (
-    accounts,
-    audit,
-    cases,
-    demo,
-    evidence,
-    hashing,
-    instance,
-    lists,
-    referrals,
-    scanning,
-    tokens,
-)
 from tutela.cli.session import Session
 from tutela.errors import TutelaError
 
 _INTERRUPTED = 130
 
-app = typer.Typer(
-    name="tutela",
-    help="Finds known abusive material, holds it, seals the evidence and refers it.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "init": "instance",
+    "upgrade": "instance",
+    "serve": "instance",
+    "demo": "demo",
+    "hash": "hashing",
+    "scan": "scanning",
+    "lists": "lists",
+    "cases": "cases",
+    "referrals": "referrals",
+    "evidence": "evidence",
+    "accounts": "accounts",
+    "tokens": "tokens",
+    "audit": "audit",
+}
+"""Each first word, and the module of this package that knows it."""
+
+
+def assembled(word: str | None = None) -> typer.Typer:
+    """Return the command line: of one first word, or whole where that is none of ours.
+
+    A scan of a few files should not wait for what only a server needs to be imported.
+    """
+    root = typer.Typer(
+        name="tutela",
+        help="Finds known abusive material, holds it, seals the evidence and refers it.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    root.callback()(_root)
+    modules = [COMMANDS[word]] if word in COMMANDS else dict.fromkeys(COMMANDS.values())
+    for module in modules:
+        import_module(f"tutela.cli.{module}").add_to(root)
+    return root
 
 
 def _version(wanted: bool) -> None:
@@ -46,7 +62,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _root(
     context: typer.Context,
     home: Annotated[
@@ -60,19 +75,6 @@ def _root(
     ] = False,
 ) -> None:
     context.obj = Session(home, json)
-
-
-instance.add_to(app)
-demo.add_to(app)
-hashing.add_to(app)
-scanning.add_to(app)
-app.add_typer(lists.app)
-app.add_typer(cases.app)
-app.add_typer(referrals.app)
-app.add_typer(evidence.app)
-app.add_typer(accounts.app)
-app.add_typer(tokens.app)
-app.add_typer(audit.app)
 
 
 def hoisted(words: list[str]) -> list[str]:
@@ -92,6 +94,17 @@ def hoisted(words: list[str]) -> list[str]:
     return first + rest
 
 
+def first_word(words: list[str]) -> str | None:
+    """Return the first word that is neither an option nor the value of one, of `hoisted` words."""
+    waiting = iter(words)
+    for word in waiting:
+        if word == "--home":
+            next(waiting, None)
+        elif not word.startswith("-"):
+            return word
+    return None
+
+
 def main() -> None:
     """Run the command line; end with the exit code of the error tree."""
     structlog.configure(
@@ -102,8 +115,9 @@ def main() -> None:
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    words = hoisted(sys.argv[1:])
     try:
-        app(hoisted(sys.argv[1:]))
+        assembled(first_word(words))(words)
     except TutelaError as problem:
         console = Console(stderr=True, highlight=False, markup=False)
         console.print(f"{problem.title}: {problem.what}")

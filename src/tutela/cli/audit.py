@@ -12,6 +12,11 @@ from tutela.cli.session import Session
 app = typer.Typer(name="audit", help="The tamper-evident record.", no_args_is_help=True)
 
 
+def add_to(root: typer.Typer) -> None:
+    """Add the commands of this file."""
+    root.add_typer(app)
+
+
 @app.command("verify")
 def verify(context: typer.Context) -> None:
     """Prove the log: every entry, every signature. Exit 8 and the first bad entry otherwise."""

@@ -13,6 +13,11 @@ from tutela.decisions import decision as decisions_on_record
 app = typer.Typer(name="cases", help="What waits for a person.", no_args_is_help=True)
 
 
+def add_to(root: typer.Typer) -> None:
+    """Add the commands of this file."""
+    root.add_typer(app)
+
+
 @app.command("list")
 def list_cases(
     context: typer.Context,

@@ -7,12 +7,17 @@ from typing import Annotated
 
 import typer
 
-from tutela import bootstrap
 from tutela.cli.session import SHELL, Session
 from tutela.evidence import package
 from tutela.evidence.keys import OpeningKey, SealingKey
+from tutela.key_files import KeyFiles
 
 app = typer.Typer(name="evidence", help="Sealed evidence.", no_args_is_help=True)
+
+
+def add_to(root: typer.Typer) -> None:
+    """Add the commands of this file."""
+    root.add_typer(app)
 
 
 @app.command("export")
@@ -27,7 +32,7 @@ def export(
     """Write one piece of evidence, digests re-verified, sealed to a receiver's key. Audited."""
     session: Session = context.obj
     with session.platform() as platform:
-        key = SealingKey.load(to) if to else bootstrap.sealing_key(platform.settings)
+        key = SealingKey.load(to) if to else KeyFiles(platform.settings.keys).sealing_key()
         done = package.export(platform.vault, platform.audit, SHELL, evidence_id, folder, key)
     _print(session, done)
 
@@ -42,7 +47,7 @@ def check(
 ) -> None:
     """Open a package in memory and prove its digests; works without the sender's instance."""
     session: Session = context.obj
-    opening = OpeningKey.load(key) if key else bootstrap.opening_key(session.settings())
+    opening = OpeningKey.load(key) if key else KeyFiles(session.settings().keys).opening_key()
     _print(session, package.check(folder, opening))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tutela import bootstrap, server
+from tutela import installation, server
 from tutela import settings as settings_file
 from tutela.cli.session import Session
 
@@ -28,7 +28,7 @@ def init(
     """Create the home: keys, database, first administrator (prints the one-time sign-in)."""
     session: Session = context.obj
     settings = settings_file.load(session.home)
-    created = bootstrap.create_home(settings, administrator)
+    created = installation.create_home(settings, administrator)
     address = f"{settings.address}/console/one-time/{created.sign_in}"
     if session.json:
         session.put(
@@ -47,7 +47,7 @@ def init(
 def upgrade(context: typer.Context) -> None:
     """Bring the database to this version's schema."""
     session: Session = context.obj
-    bootstrap.upgrade_home(session.settings())
+    installation.upgrade_home(session.settings())
     session.say("The database is of this version's schema.")
 
 

@@ -19,6 +19,12 @@ from tutela.platform.walk import walk
 
 app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
 
+
+def add_to(root: typer.Typer) -> None:
+    """Add the commands of this file."""
+    root.add_typer(app)
+
+
 _PROBLEMS_SHOWN = 20
 _SOME_REFUSED = 3
 

@@ -11,6 +11,11 @@ from tutela.cli.session import SHELL, Session
 app = typer.Typer(name="referrals", help="Referrals to authorities.", no_args_is_help=True)
 
 
+def add_to(root: typer.Typer) -> None:
+    """Add the commands of this file."""
+    root.add_typer(app)
+
+
 @app.command("list")
 def list_referrals(context: typer.Context) -> None:
     """Print every referral with its state and receipt number."""

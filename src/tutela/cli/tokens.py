@@ -13,6 +13,11 @@ from tutela.cli.session import SHELL, Session
 app = typer.Typer(name="tokens", help="API tokens.", no_args_is_help=True)
 
 
+def add_to(root: typer.Typer) -> None:
+    """Add the commands of this file."""
+    root.add_typer(app)
+
+
 @app.command("issue")
 def issue(
     context: typer.Context,

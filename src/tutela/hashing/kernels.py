@@ -8,8 +8,6 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-import structlog
-
 from tutela.errors import SettingsInvalid
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 CHOICE = "TUTELA_KERNELS"
 """The environment variable that names a level, or numpy, to run instead of the fastest."""
 NUMPY = "numpy"
-
-_log = structlog.get_logger()
 
 
 class HashingKernels(Protocol):
@@ -79,7 +75,10 @@ def compiled() -> Compiled | None:
             f"Set {CHOICE} to one of {', '.join([NUMPY, *levels])}, or not at all.",
         )
     if module is None or not levels:
-        _log.warning(
+        # Slow to import, and every hashing process would wait for it.
+        import structlog
+
+        structlog.get_logger().warning(
             "kernels.missing",
             effect="hashing and matching are several times slower, with the same results",
             remedy="reinstall where GCC or Clang is" if module is None else "use another machine",

@@ -8,9 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import typer
 from tests.instance import BROKEN, LISTED, OTHER, near_copy
 
-from tutela.cli.app import hoisted
+from tutela.cli.app import COMMANDS, assembled, first_word, hoisted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,3 +127,23 @@ def test_the_whole_demo_ends_with_a_receipt(tmp_path: Path) -> None:
     (row,) = Shell(tmp_path).rows("demo", "--once")
     assert row["complete"] is True
     assert [step["done"] for step in row["steps"]] == [True] * 8
+
+
+@pytest.mark.parametrize("word", COMMANDS)
+def test_each_first_word_is_found_without_importing_the_others(word: str) -> None:
+    known = typer.main.get_command(assembled(word))
+    assert isinstance(known, typer.core.TyperGroup)
+    assert word in known.commands
+    assert {COMMANDS[one] for one in known.commands} == {COMMANDS[word]}
+
+
+@pytest.mark.parametrize("words", [[], ["--help"], ["nonsense"]])
+def test_whoever_names_no_command_is_told_of_all(words: list[str]) -> None:
+    known = typer.main.get_command(assembled(first_word(words)))
+    assert isinstance(known, typer.core.TyperGroup)
+    assert set(known.commands) == set(COMMANDS)
+
+
+def test_the_value_of_an_option_is_no_command() -> None:
+    assert first_word(hoisted(["--home", "scan", "lists", "--json"])) == "lists"
+    assert first_word(hoisted(["--home=scan"])) is None

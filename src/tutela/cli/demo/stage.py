@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Self
 
 import httpx
 
-from tutela import bootstrap
+from tutela import bootstrap, installation
 from tutela import settings as settings_file
 from tutela.access.roles import Role
 from tutela.cli.demo.processes import Process
 from tutela.cli.demo.uploads import LIST_NAME, known_list, uploads
 from tutela.cli.session import SHELL
 from tutela.errors import Unavailable
+from tutela.key_files import KeyFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ class Stage:
             )
         )
         (self.home / settings_file.SETTINGS_FILE).write_text(text)
-        bootstrap.create_home(settings_file.load(self.home), "demo-administrator")
+        installation.create_home(settings_file.load(self.home), "demo-administrator")
 
     def _token_file(self) -> Path:
         account = self.platform.accounts.create(SHELL, "demo-host", (Role.INTAKE,))
@@ -108,7 +109,7 @@ class Stage:
         return _secret(self.home / "host-token", issued.token.encode())
 
     def _secret_file(self) -> Path:
-        secret = bootstrap.webhook_secret(self.platform.settings)
+        secret = KeyFiles(self.platform.settings.keys).webhook_secret()
         return _secret(self.home / "host-secret", secret.hex().encode())
 
     def _import_list(self) -> None:

@@ -1,0 +1,67 @@
+"""Making a home and bringing it to a newer version: what happens once, and needs more code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tutela import bootstrap
+from tutela.access.roles import Role
+from tutela.audit.entry import Action, Actor
+from tutela.errors import SettingsInvalid
+from tutela.key_files import KeyFiles
+from tutela.settings import SETTINGS_FILE
+from tutela.storage.clock import utc_now
+from tutela.storage.database import Database
+from tutela.storage.upgrading import upgrade
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from tutela.settings import Settings
+    from tutela.storage.clock import Clock
+
+INSTALLER = Actor("system", "installer")
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What a new home starts with: the first administrator and their one-time sign-in."""
+
+    administrator: str
+    sign_in: str
+    until: datetime
+
+
+def create_home(
+    settings: Settings, administrator: str, clock: Clock = utc_now, *, settings_text: str = ""
+) -> Created:
+    """Make a home: folder, keys, settings file, database, first administrator.
+
+    Raises `SettingsInvalid` when there is one already.
+    """
+    if settings.keys.exists():
+        raise SettingsInvalid(
+            "This home holds an instance already.", "Name another folder with --home."
+        )
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    KeyFiles(settings.keys).create()
+    settings_file = settings.home / SETTINGS_FILE
+    if not settings_file.exists():
+        settings_file.write_text(settings_text or f'instance = "{settings.instance}"\n')
+    upgrade_home(settings)
+    platform = bootstrap.open_platform(settings, clock)
+    try:
+        platform.audit.note(INSTALLER, Action.INSTANCE_CREATED, settings.instance)
+        account = platform.accounts.create(INSTALLER, administrator, (Role.ADMINISTRATOR,))
+        issued = platform.sign_ins.issue(INSTALLER, account.id)
+        return Created(administrator, issued.token, issued.until)
+    finally:
+        platform.close()
+
+
+def upgrade_home(settings: Settings) -> None:
+    """Bring a home's database to this version's schema."""
+    database = Database(settings.database)
+    upgrade(database)
+    database.close()

@@ -1,0 +1,81 @@
+"""The keys of a home, each in a file that only its owner can read."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nacl.signing import SigningKey
+
+from tutela.evidence import keys
+from tutela.evidence.keys import OpeningKey, SealingKey
+from tutela.storage import keyfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_AUDIT_WORD = "tutela-audit-seed-1"
+_ACCESS_WORD = "tutela-access-key-1"
+_WEBHOOK_WORD = "tutela-webhook-secret-1"
+_KEY_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """Where each key of a home lies. Reading one raises `SettingsInvalid` where it is not sound."""
+
+    folder: Path
+
+    @property
+    def evidence_public(self) -> Path:
+        """Return the public evidence key's file."""
+        return self.folder / "evidence.pub"
+
+    @property
+    def evidence_private(self) -> Path:
+        """Return the private evidence key's file; absent on screening machines."""
+        return self.folder / "evidence.key"
+
+    @property
+    def audit(self) -> Path:
+        """Return the file of the seed that signs checkpoints."""
+        return self.folder / "audit.key"
+
+    @property
+    def access(self) -> Path:
+        """Return the file of the key that seals second factors."""
+        return self.folder / "access.key"
+
+    @property
+    def webhook(self) -> Path:
+        """Return the file of the secret shared with the host platform."""
+        return self.folder / "webhook.key"
+
+    def create(self) -> None:
+        """Make the folder and a fresh key of each kind."""
+        self.folder.mkdir(mode=0o700)
+        keys.create(self.evidence_public, self.evidence_private)
+        keyfile.write_secret(self.audit, _AUDIT_WORD, SigningKey.generate().encode())
+        keyfile.write_secret(self.access, _ACCESS_WORD, secrets.token_bytes(_KEY_SIZE))
+        keyfile.write_secret(self.webhook, _WEBHOOK_WORD, secrets.token_bytes(_KEY_SIZE))
+
+    def sealing_key(self) -> SealingKey:
+        """Return the public evidence key."""
+        return SealingKey.load(self.evidence_public)
+
+    def opening_key(self) -> OpeningKey:
+        """Return the private evidence key."""
+        return OpeningKey.load(self.evidence_private)
+
+    def audit_seed(self) -> bytes:
+        """Return the seed that signs checkpoints (32 bytes)."""
+        return keyfile.read_secret(self.audit, _AUDIT_WORD)
+
+    def access_key(self) -> bytes:
+        """Return the key that seals second factors (32 bytes)."""
+        return keyfile.read_secret(self.access, _ACCESS_WORD)
+
+    def webhook_secret(self) -> bytes:
+        """Return the secret that the host platform checks our orders with (32 bytes)."""
+        return keyfile.read_secret(self.webhook, _WEBHOOK_WORD)
