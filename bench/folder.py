@@ -11,7 +11,7 @@ from bench.photos import jpegs, source
 from bench.report import Table, machine
 from bench.rounds import Timing, taking_turns
 
-_SIZES = ((0.3, 300), (1.0, 100))
+_SIZES = ((0.3, 2000), (1.0, 500))
 _LISTED = 100_000
 _NOT_FOR_THEM = {"PYTHONDONTWRITEBYTECODE"}
 _BESIDE = Path(sys.executable).parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from importlib import import_module
@@ -105,8 +106,8 @@ def first_word(words: list[str]) -> str | None:
     return None
 
 
-def main() -> None:
-    """Run the command line; end with the exit code of the error tree."""
+def run() -> None:
+    """Read the words of this process and carry them out."""
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -116,8 +117,11 @@ def main() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     words = hoisted(sys.argv[1:])
+    known = assembled(first_word(words))
+    gc.freeze()
+    gc.enable()
     try:
-        assembled(first_word(words))(words)
+        known(words)
     except TutelaError as problem:
         console = Console(stderr=True, highlight=False, markup=False)
         console.print(f"{problem.title}: {problem.what}")
