@@ -15,6 +15,7 @@ from pydantic_settings import (
 
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import SettingsInvalid
+from tutela.hashing.look import Budget
 
 if TYPE_CHECKING:
     from typing import Any
@@ -36,6 +37,10 @@ class Matching(_Part):
     )
     exact_only: bool = Field(
         default=False, description="Hash every scanned picture exactly, also what is far from all."
+    )
+    looks: Budget = Field(
+        default=Budget.NONE,
+        description="How hard to look for changed copies: none, cheap or full.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from tutela.content.decoding import DecodeLimits
 from tutela.errors import InvalidInput
 from tutela.hashing.fingerprint import fingerprint
 from tutela.hashlists.report import ImportReport
+from tutela.matching.evasion.looking import sketched
 from tutela.platform.walk import walk
 
 app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
@@ -140,11 +142,15 @@ def built_lines(folder: Path, limits: DecodeLimits) -> Iterator[bytes]:
     for found in walk((folder,)):
         if found.fault is not None or found.size > limits.max_bytes:
             continue
-        printed = fingerprint(found.path.read_bytes(), limits)
+        data = found.path.read_bytes()
+        printed = fingerprint(data, limits)
         record = printed.pictures[0] if printed.pictures else None
         row = {"id": str(found.path.relative_to(folder)), **asdict(printed.digests)}
         if record is not None:
             row |= {"pdq": record.pdq, "pdq_quality": record.quality}
+        drawn = sketched(data, limits) if record is not None else None
+        if drawn is not None:
+            row["sketch"] = b64encode(drawn.encoded()).decode()
         yield json.dumps(row).encode() + b"\n"
 
 

@@ -10,6 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tutela.cli.session import Session
+from tutela.hashing.look import Budget
 from tutela.matching.screening import Verdict
 from tutela.platform import bulk
 from tutela.platform.journal import Journal
@@ -40,6 +41,9 @@ def scan_paths(
     exact: Annotated[
         bool, typer.Option("--exact", help="Hash each picture exactly, also if far from all.")
     ] = False,
+    looks: Annotated[
+        Budget | None, typer.Option(help="How hard to look for changed copies; none: the policy's.")
+    ] = None,
 ) -> None:
     """Screen files; goes on where an interrupted scan stopped. Exit 3: some were unscreened."""
     session: Session = context.obj
@@ -47,12 +51,16 @@ def scan_paths(
     with session.platform() as platform:
         if not platform.lists.lists():
             session.say("There are no lists, so nothing can match: see `tutela lists import`.")
-        terms = bulk.terms(paths, platform.screener, platform.limits, only, exact=exact)
+        terms = bulk.terms(
+            paths, platform.screener, platform.limits, only, exact=exact, looks=looks
+        )
         journal = Journal(session.home / "scans", terms)
         if journal.resumed:
             session.say(f"Going on after {journal.resumed} files of an interrupted scan.")
         try:
-            for row in _watched(session, platform, paths, only, workers, journal, exact=exact):
+            for row in _watched(
+                session, platform, paths, only, workers, journal, looks, exact=exact
+            ):
                 counts[row["verdict"]] += 1
                 _print(session, row)
         except BaseException:
@@ -72,6 +80,7 @@ def _watched(
     only: list[str] | None,
     workers: int | None,
     journal: Journal,
+    looks: Budget | None,
     *,
     exact: bool,
 ) -> Iterator[dict[str, Any]]:
@@ -91,6 +100,7 @@ def _watched(
         lists=only,
         workers=workers,
         exact=exact,
+        looks=looks,
     )
     with Progress(*columns, console=session.people, transient=True) as progress:
         task = progress.add_task("", total=total)

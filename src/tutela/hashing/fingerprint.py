@@ -18,6 +18,7 @@ from tutela.hashing.screening_hash import (
 
 if TYPE_CHECKING:
     from tutela.content.decoding import DecodeLimits, Reading
+    from tutela.hashing.look import Looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Fingerprint:
     """Digests are always there. `unscreened` says why (some) pixels could not be had.
 
     The first picture is the first frame's canonical reading: the record hash. With `quick` there
-    are no pictures: it selects what has to be hashed exactly, and is nobody's record.
+    are no pictures: it selects what has to be hashed exactly, and is nobody's record. `looks` are
+    there where somebody asked for them.
     """
 
     media_type: str | None
@@ -46,6 +48,7 @@ class Fingerprint:
     pictures: tuple[PictureHash, ...]
     unscreened: Reason | None
     quick: ScreeningHash | None = None
+    looks: Looks | None = None
 
 
 def fingerprint(data: bytes, limits: DecodeLimits) -> Fingerprint:

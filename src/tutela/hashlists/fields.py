@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tutela.hashing.algorithm import ALGORITHMS
-from tutela.hashlists.hashlist import Entry, EntryHash, derived_id, parse_hash, refuse
+from tutela.hashing.sketch import Sketch
+from tutela.hashlists.hashlist import SKETCH, Entry, EntryHash, derived_id, parse_hash, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HASHES = tuple(ALGORITHMS)
 COLUMNS = frozenset(
-    (*HASHES, "pdq_quality", "id", "labels", "classification", "source", "added", "withdrawn")
+    (
+        *HASHES,
+        SKETCH,
+        "pdq_quality",
+        "id",
+        "labels",
+        "classification",
+        "source",
+        "added",
+        "withdrawn",
+    )
 )
 KEYS = frozenset(HASHES)
 
 _ID = 255
 _LABEL = 100
 _LABELS = 100
+_SKETCHES = 32
 _LONGEST = {"classification": 16, "source": 255, "added": 40, "withdrawn": 40}
 _NOT_WITHDRAWN = {"", "0", "false", "no"}
 _BEST_QUALITY = 100
@@ -61,18 +75,21 @@ def line_of(number: int, fields: Mapping[str, object]) -> Line:
     if reading.problems:
         return Line(number, None, tuple(Problem(number, one) for one in reading.problems))
     hashes, stated = reading.hashes(fields)
+    sketches = reading.sketches(fields)
+    hashes += [EntryHash(SKETCH, sha256(one).digest()) for one in sketches]
     withdrawn = reading.withdrawn(fields)
     if not hashes and not (withdrawn and (entry_id or stated)):
         reasons = reading.problems or ["no hash that this version can match"]
         return Line(number, None, tuple(Problem(number, one) for one in reasons))
     entry = Entry(
-        entry_id or derived_id(stated),
+        entry_id or derived_id(stated or hashes),
         tuple(hashes),
         reading.labels(fields),
         reading.remark(fields, "classification"),
         reading.remark(fields, "source"),
         reading.remark(fields, "added"),
         withdrawn,
+        sketches,
     )
     return Line(number, entry, tuple(Problem(number, one, whole=False) for one in reading.problems))
 
@@ -102,6 +119,25 @@ class _Reading:
             else:
                 self.problems.append(reason)
         return listed, stated
+
+    def sketches(self, fields: Mapping[str, object]) -> tuple[bytes, ...]:
+        """Return the sketches, each once."""
+        value = fields.get(SKETCH)
+        if value is None or value == "":
+            return ()
+        given = value if isinstance(value, list) else [value]
+        if len(given) > _SKETCHES:
+            self.problems.append(f"sketch: more than {_SKETCHES}")
+        kept: dict[bytes, None] = {}
+        for one in given[:_SKETCHES]:
+            try:
+                stored = b64decode(str(one), validate=True)
+                Sketch.decoded(stored)
+            except (ValueError, TypeError):
+                self.problems.append("sketch: not one that this version can read")
+            else:
+                kept[stored] = None
+        return tuple(kept)
 
     @staticmethod
     def quality(fields: Mapping[str, object]) -> int | None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 MIN_QUALITY = 50
 """Below this PDQ quality a hash says nothing (PDQ paper, Facebook 2019): no list may hold it."""
 
+SKETCH = "sketch"
+"""A hash of this name is the SHA-256 of a sketch, which is kept beside."""
+
 _EMPTY_FILE = {
     "md5": hashlib.md5(usedforsecurity=False).digest(),
     "sha1": hashlib.sha1(usedforsecurity=False).digest(),
@@ -35,6 +38,7 @@ class EntryHash:
 class Entry:
     """One listed thing: its hashes and what its source says of it, in the source's words.
 
+    `sketches` are those of the hashes named sketch, where this is what a file says.
     `added` and `withdrawn` are the source's dates, as written there. A withdrawn entry matches
     nothing; it may come without hashes.
     """
@@ -46,6 +50,7 @@ class Entry:
     source: str | None = None
     added: str | None = None
     withdrawn: str | None = None
+    sketches: tuple[bytes, ...] = ()
 
     def joined(self, other: Entry) -> Entry:
         """Return this entry with what another line of the same file adds to it."""
@@ -57,6 +62,7 @@ class Entry:
             other.source or self.source,
             other.added or self.added,
             other.withdrawn or self.withdrawn,
+            tuple(dict.fromkeys(self.sketches + other.sketches)),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
@@ -127,9 +128,13 @@ class Merge:
             self._changed.add(name)
 
     def _insert(self, entries: Iterable[Entry]) -> None:
-        rows = [row for one in entries for row in _rows(self._list, one)]
+        placed = list(entries)
+        rows = [row for one in placed for row in _rows(self._list, one)]
+        sketches = {sha256(one).digest(): one for entry in placed for one in entry.sketches}
         if rows:
             self._connection.execute(hash_entries.insert(), rows)
+        if sketches:
+            tables.keep_sketches(self._connection, sketches)
 
     def _delete(self, names: list[str]) -> None:
         for start in range(0, len(names), _BATCH):

@@ -9,7 +9,15 @@ import numpy as np
 import sqlalchemy as sa
 
 from tutela.errors import NotFound
-from tutela.hashlists.tables import hash_entries, hash_lists, hash_removals, split_labels
+from tutela.hashing.sketch import MARK_BYTES, MOST_POINTS, Sketch
+from tutela.hashlists.hashlist import SKETCH
+from tutela.hashlists.tables import (
+    hash_entries,
+    hash_lists,
+    hash_removals,
+    hash_sketches,
+    split_labels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -21,6 +29,8 @@ _ROWS = 20_000
 _PDQ_BYTES = 32
 DIGEST_BYTES = 8
 _MOST_ROWS = 1 << 22
+_SKETCHES = 5000
+"""Sketches read at a time: about 40 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +113,7 @@ def rows_after(connection: sa.Connection, last_id: int) -> Iterator[Rows]:
     columns = hash_entries.c
     query = (
         sa.select(columns.id, columns.algorithm, columns.value)
-        .where(columns.id > last_id)
+        .where(columns.id > last_id, columns.algorithm != SKETCH)
         .order_by(columns.id)
     )
     rows = connection.execute(query, execution_options={"yield_per": _ROWS})
@@ -116,6 +126,35 @@ def rows_after(connection: sa.Connection, last_id: int) -> Iterator[Rows]:
                 yield gathering.rows()
     yield pdq.rows()
     yield digests.rows()
+
+
+def marks_after(
+    connection: sa.Connection, last_id: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint8]]]:
+    """Yield numbers and marks (n, 32) of the points of sketches with higher row numbers.
+
+    A point's number is its place in the sketch, added to `MOST_POINTS` times the row's.
+    """
+    query = (
+        sa.select(hash_entries.c.id, hash_sketches.c.sketch)
+        .join(hash_sketches, hash_sketches.c.sha256 == hash_entries.c.value)
+        .where(hash_entries.c.id > last_id, hash_entries.c.algorithm == SKETCH)
+        .order_by(hash_entries.c.id)
+    )
+    rows = connection.execute(query, execution_options={"yield_per": _SKETCHES})
+    for some in rows.partitions():
+        marks = [Sketch.decoded(bytes(row.sketch)).marks for row in some]
+        ids = [
+            row.id * MOST_POINTS + np.arange(len(one)) for row, one in zip(some, marks, strict=True)
+        ]
+        yield np.concatenate(ids).astype(np.int64), np.concatenate(marks).reshape(-1, MARK_BYTES)
+
+
+def sketches(connection: sa.Connection, names: Collection[bytes]) -> dict[bytes, Sketch]:
+    """Return kept sketches by their SHA-256."""
+    columns = hash_sketches.c
+    rows = connection.execute(sa.select(hash_sketches).where(columns.sha256.in_(list(names))))
+    return {bytes(row.sha256): Sketch.decoded(bytes(row.sketch)) for row in rows}
 
 
 def ids_removed_after(connection: sa.Connection, revision: int) -> NDArray[np.int64]:

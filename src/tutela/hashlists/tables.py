@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from tutela.hashlists.hashlist import SKETCH
 from tutela.storage.database import Id, Instant, metadata, serialise
 
 hash_lists = sa.Table(
@@ -57,6 +58,13 @@ hash_removals = sa.Table(
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Index("ix_hash_removals_revision", "revision"),
+)
+
+hash_sketches = sa.Table(
+    "hash_sketches",
+    metadata,
+    sa.Column("sha256", sa.LargeBinary(32), primary_key=True),
+    sa.Column("sketch", sa.LargeBinary, nullable=False),
 )
 
 # Asked before each look, so it is put together once.
@@ -120,9 +128,23 @@ def delete(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
     return connection.execute(hash_entries.delete().where(*which)).rowcount
 
 
+def keep_sketches(connection: sa.Connection, sketches: dict[bytes, bytes]) -> None:
+    """Keep sketches by their SHA-256, those that are not kept yet."""
+    columns = hash_sketches.c
+    known = sa.select(columns.sha256).where(columns.sha256.in_(list(sketches)))
+    stored = {bytes(one) for one in connection.execute(known).scalars()}
+    fresh = [
+        {"sha256": name, "sketch": one} for name, one in sketches.items() if name not in stored
+    ]
+    if fresh:
+        connection.execute(hash_sketches.insert(), fresh)
+
+
 def changed(connection: sa.Connection) -> None:
-    """Count a change of what is listed, in its transaction."""
+    """Count a change of what is listed, in its transaction; drop sketches that nothing lists."""
     serialise(connection, "hash_lists")
+    listed = sa.select(hash_entries.c.value).where(hash_entries.c.algorithm == SKETCH)
+    connection.execute(hash_sketches.delete().where(hash_sketches.c.sha256.not_in(listed)))
     number = state(connection).revision + 1
     highest = sa.select(sa.func.max(hash_entries.c.id))
     before = sa.select(sa.func.max(hash_changes.c.last_id))

@@ -8,12 +8,13 @@ import math
 import threading
 import time
 from dataclasses import astuple
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import structlog
 
 from tutela.errors import IndexInvalid
+from tutela.hashing.sketch import MOST_POINTS
 from tutela.hashlists import lookup, tables
 from tutela.hashlists.tables import EMPTY, ListsState
 from tutela.matching.digest_segment import DigestKind, DigestSegment
@@ -27,11 +28,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import sqlalchemy as sa
+    from numpy.typing import NDArray
 
     from tutela.matching.index import Hit
     from tutela.storage.database import Database
 
-PICTURES, DIGESTS = "pdq", "digests"
+PICTURES, DIGESTS, MARKS = "pdq", "digests", "marks"
+ALIKE_RADIUS = 31
+"""Bits by which two marks of one point may differ: most do by 8 to 24."""
+_MOST_ALIKE = 64
 _NONE = np.empty(0, np.int64)
 _NO_PDQ = np.empty((0, PdqKind.value_bytes), np.uint8)
 _NO_DIGESTS = np.empty((0, DigestKind.value_bytes), np.uint8)
@@ -46,11 +51,17 @@ class ListedHashes:
         """Open the indexes in a folder, made if there are none. Raises `IndexInvalid`."""
         self.pictures = DiskIndex(folder / PICTURES)
         self.digests: SegmentStore[DigestSegment] = SegmentStore(folder / DIGESTS, DigestKind())
+        self.marks = DiskIndex(folder / MARKS)
 
     @property
-    def states(self) -> tuple[ListsState, ListsState]:
-        """Return the states of the lists that the two indexes stand for."""
-        return ListsState(*self.pictures.store.state), ListsState(*self.digests.state)
+    def states(self) -> set[ListsState]:
+        """Return the states of the lists that the indexes stand for: one, but for a crash."""
+        return {ListsState(*one.state) for one in self.stores}
+
+    @property
+    def stores(self) -> tuple[SegmentStore[Any], ...]:
+        """Return where the hashes are."""
+        return self.pictures.store, self.digests, self.marks.store
 
     def near(self, pdq: bytes, radius: int, most: int) -> list[Hit]:
         """Return the nearest `most` listed PDQ within the radius, by distance, then number."""
@@ -60,14 +71,28 @@ class ListedHashes:
         """Return the numbers of digests that begin as one of these: nearly always equal ones."""
         return [row for one in digests for row, _ in self.digests.find(one, 0, EVERYTHING)]
 
+    def alike(self, marks: NDArray[np.uint8]) -> list[list[tuple[int, int, int]]]:
+        """Return, for each of n marks (n, 32), row, point and distance of those that are like it.
+
+        Nothing for a mark that too many are like: it tells little.
+        """
+        if not len(self.marks) or not len(marks):
+            return []
+        return [
+            [(*divmod(number, MOST_POINTS), distance) for number, distance in found]
+            if len(found) <= _MOST_ALIKE
+            else []
+            for found in self.marks.store.find_many(marks, ALIKE_RADIUS)
+        ]
+
     def clear(self) -> None:
         """Begin anew."""
-        self.pictures.store.clear()
-        self.digests.clear()
+        for store in self.stores:
+            store.clear()
 
     def merge(self) -> None:
         """Make few segments of many, as long as it is worth it."""
-        for store in (self.pictures.store, self.digests):
+        for store in self.stores:
             while store.merge():
                 pass
 
@@ -101,7 +126,7 @@ class LiveIndex:
         listed = self._open
         if listed is not None and not self._doubted:
             with contextlib.suppress(IndexInvalid):
-                if listed.states == (state, state):
+                if listed.states == {state}:
                     self._asked = now
                     return listed
         with self._updating, self._alone():
@@ -127,7 +152,7 @@ class LiveIndex:
             else:
                 return listed
         self._open, self._doubted = None, False
-        for name in (PICTURES, DIGESTS):
+        for name in (PICTURES, DIGESTS, MARKS):
             discard(self._folder / name)
         return ListedHashes(self._folder)
 
@@ -159,9 +184,9 @@ def _merge(listed: ListedHashes) -> None:
 def _follow(connection: sa.Connection, listed: ListedHashes) -> bool:
     """Take in what came and leave out what went since the index was last brought up to date."""
     state = tables.state(connection)
-    if listed.states == (state, state):
+    if listed.states == {state}:
         return False
-    # One of the two may have been brought further before a crash: taking in twice is harmless.
+    # Some of them may have been brought further before a crash: taking in twice is harmless.
     known = min(listed.states, key=lambda one: one.revision)
     last = tables.last_id(connection, known)
     if last is None or any(tables.last_id(connection, one) is None for one in listed.states):
@@ -170,7 +195,17 @@ def _follow(connection: sa.Connection, listed: ListedHashes) -> bool:
     for rows in lookup.rows_after(connection, last):
         store = listed.pictures.store if rows.pdq else listed.digests
         store.follow(_NONE, rows.ids, rows.values, astuple(known))
+    for ids, marks in lookup.marks_after(connection, last):
+        listed.marks.store.follow(_NONE, ids, marks, astuple(known))
     removed = lookup.ids_removed_after(connection, known.revision)
     listed.pictures.store.follow(removed, _NONE, _NO_PDQ, astuple(state))
     listed.digests.follow(removed, _NONE, _NO_DIGESTS, astuple(state))
+    listed.marks.store.follow(_points_of(removed, listed), _NONE, _NO_PDQ, astuple(state))
     return True
+
+
+def _points_of(rows: NDArray[np.int64], listed: ListedHashes) -> NDArray[np.int64]:
+    """Return the numbers of all points of those of the rows that are sketches."""
+    view, _ = listed.marks.store.current()
+    sketches = rows[view.holds(rows * MOST_POINTS)]
+    return (sketches[:, None] * MOST_POINTS + np.arange(MOST_POINTS)).ravel()

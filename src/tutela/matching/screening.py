@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, suppress
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self, TypeVar
@@ -12,22 +12,31 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 import structlog
 
 from tutela.errors import IndexInvalid, NotFound, TutelaError, Unavailable
-from tutela.hashing.fingerprint import fingerprint, quick_fingerprint
+from tutela.hashing.fingerprint import quick_fingerprint
+from tutela.hashing.look import Budget
 from tutela.hashing.pdq import distance
 from tutela.hashlists import lookup, tables
+from tutela.matching.evasion.effort import looked_at
+from tutela.matching.evasion.search import search
 from tutela.matching.index import EVERYTHING, MAX_RADIUS, checked_radius
 from tutela.matching.live_index import LiveIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     import sqlalchemy as sa
+    from numpy.typing import NDArray
 
     from tutela.content.decoding import DecodeLimits, Reading
     from tutela.hashing.digests import Digests
     from tutela.hashing.fingerprint import Fingerprint, PictureHash
+    from tutela.hashing.look import Corners
+    from tutela.hashing.sketch import Sketch
     from tutela.hashlists.lookup import ListedHash
+    from tutela.matching.evasion.pairs import Alike
+    from tutela.matching.evasion.search import Sighting
     from tutela.matching.live_index import ListedHashes
     from tutela.storage.database import Database
 
@@ -60,12 +69,13 @@ class ScreeningPolicy:
     may look alike. Such a hash is still compared, because darkening a listed picture lowers its
     quality and hardly moves its hash: but within half the radius, and only with hashes whose
     list states a sufficient quality. docs/reference/scan.md has the figures. With `exact_only`
-    no picture is passed on its quick hash.
+    no picture is passed on its quick hash. `looks`: how hard to look for changed copies.
     """
 
     radius: int = 31
     min_quality: int = 50
     exact_only: bool = False
+    looks: Budget = Budget.NONE
 
     def __post_init__(self) -> None:
         checked_radius(self.radius)
@@ -83,7 +93,9 @@ class ScreeningPolicy:
 class Match:
     """One entry that an item met, and by which look. Distance in bits, 0 for digests.
 
-    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it).
+    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it); where
+    looks were asked for, also a turned or mirrored form, negative, and region: a part of it, whose
+    `corners` are told.
     `source`: who says so, the entry's where stated, else the list's.
     """
 
@@ -98,6 +110,7 @@ class Match:
     source: str | None
     frame: int | None = None
     reading: Reading | None = None
+    corners: Corners | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +140,14 @@ class Lookups(Protocol):
         """Say whether any hash, of whatever list, is within `radius` bits."""
         ...
 
+    def alike(self, marks: NDArray[np.uint8]) -> Alike:
+        """Return, for each of n marks, row, point and distance of listed ones that are like it."""
+        ...
+
+    def sketches(self, rows: Sequence[int]) -> Iterable[tuple[ListedHash, Sketch]]:
+        """Return the sketches of these rows, in their order, that are in force."""
+        ...
+
 
 def sift(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> Screening | None:
     """Return clean, or None where the exact hash must decide. For fingerprints with `quick`.
@@ -153,13 +174,17 @@ def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> S
 
     1. Digests: an equal one is a match, whatever became of the pixels.
     2. PDQ of each distinct frame and reading.
-    3. No match, and some pixels could not be had: unscreened.
-    4. No match otherwise: clean; with the reason low_quality when no picture was decisive.
+    3. No match, and looks were taken: what they find.
+    4. No match, and some pixels could not be had: unscreened.
+    5. No match otherwise: clean; with the reason low_quality when no picture was decisive.
     """
     reason = printed.unscreened.value if printed.unscreened else None
     met = [_match(one) for one in lookups.exact(printed.digests)]
     met.sort(key=lambda one: _STRONGEST_FIRST.index(one.algorithm))
     met.extend(_near(printed.pictures, lookups, policy))
+    if not met and printed.looks is not None:
+        found = search(printed.looks, lookups, policy.radius, policy.min_quality)
+        met = [_sighted(one) for one in found]
     if met:
         return Screening(Verdict.MATCH, reason, _nearest_of_each(met))
     if reason is not None:
@@ -206,19 +231,22 @@ class Screener:
         lists: Collection[str] | None = None,
         *,
         exact: bool = False,
+        looks: Budget | None = None,
     ) -> tuple[Fingerprint, Screening]:
         """Return the fingerprint of a file's bytes and the verdict on it.
 
-        Unless `exact`, what is far from everything listed is told so by its quick hash.
+        Unless `exact`, what is far from everything listed is told so by its quick hash; `looks`
+        are taken instead of the policy's.
         """
-        if not (exact or self.policy.exact_only):
+        budget = self.policy.looks if looks is None else looks
+        if not (exact or self.policy.exact_only or budget is not Budget.NONE):
             printed = quick_fingerprint(data, limits)
             screening = self.sift(printed, lists) if printed.quick else None
             if screening is not None:
                 return printed, screening
             if not printed.quick:
                 return printed, self.screen(printed, lists)
-        printed = fingerprint(data, limits)
+        printed = looked_at(data, limits, budget)
         return printed, self.screen(printed, lists)
 
     def _looked(
@@ -319,6 +347,18 @@ class _InForce:
     def any_near(self, pdq: bytes, radius: int) -> bool:
         return bool(self._hashes.near(pdq, radius, 1))
 
+    def alike(self, marks: NDArray[np.uint8]) -> Alike:
+        return self._hashes.alike(marks)
+
+    def sketches(self, rows: Sequence[int]) -> Iterator[tuple[ListedHash, Sketch]]:
+        if not rows:
+            return
+        found = lookup.by_ids(self._connection, list(rows), self._lists, most=len(rows))
+        kept = lookup.sketches(self._connection, {one.value for one in found.values()})
+        for row in rows:
+            if row in found and found[row].value in kept:
+                yield found[row], kept[found[row].value]
+
 
 def _named(digests: Digests) -> dict[str, bytes]:
     return {name: bytes.fromhex(getattr(digests, name)) for name in _STRONGEST_FIRST}
@@ -354,6 +394,11 @@ def _match(listed: ListedHash, bits: int = 0, picture: PictureHash | None = None
         picture.frame if picture else None,
         picture.reading if picture else None,
     )
+
+
+def _sighted(one: Sighting) -> Match:
+    found = _match(one.listed, one.distance)
+    return replace(found, via=one.via, corners=one.corners)
 
 
 def _nearest_of_each(met: Iterable[Match]) -> tuple[Match, ...]:

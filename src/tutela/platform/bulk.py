@@ -11,8 +11,9 @@ from tutela import __version__
 from tutela.content.decoding import Reason
 from tutela.hashing.algorithm import ALGORITHMS
 from tutela.hashing.fingerprint import Fingerprint
+from tutela.hashing.look import Budget
 from tutela.matching.screening import UNAVAILABLE, Screener, Screening, Verdict
-from tutela.platform.fingerprint_worker import FAILED, hash_file
+from tutela.platform.fingerprint_worker import FAILED, Effort, hash_file
 from tutela.platform.fingerprinting import CRASHED, TIMED_OUT, FingerprintWorkers, Job
 from tutela.platform.walk import UNREADABLE, Found, walk
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tutela.content.decoding import DecodeLimits
+    from tutela.matching.screening import Match
     from tutela.platform.journal import Journal, Row
 
 _DECODER_LOST = {CRASHED, TIMED_OUT, FAILED}
@@ -36,6 +38,7 @@ def terms(
     lists: Collection[str] | None = None,
     *,
     exact: bool = False,
+    looks: Budget | None = None,
 ) -> dict[str, object]:
     """Return everything that the lines of a scan depend on besides the files: a journal's terms."""
     return {
@@ -43,6 +46,7 @@ def terms(
         "lists": None if lists is None else sorted(lists),
         "revision": screener.revision(),
         "policy": asdict(screener.policy),
+        "looks": screener.policy.looks if looks is None else looks,
         "exact": exact or screener.policy.exact_only,
         "limits": asdict(limits),
         "tutela": __version__,
@@ -59,16 +63,21 @@ def scan(
     lists: Collection[str] | None = None,
     workers: int | None = None,
     exact: bool = False,
+    looks: Budget | None = None,
 ) -> Iterator[Row]:
     """Yield one line for each file under the paths, in order (docs/reference/scan.md).
 
     Files of an earlier, interrupted run come from the journal. Four files a worker are in flight,
     two of them being read, each of at most `limits.max_bytes`; larger ones are digested as a
     stream. Unless `exact`, what is far from everything listed is told so by its quick hash, and
-    only the rest is hashed exactly. Changes of lists are seen within a quarter of a second.
+    only the rest is hashed exactly; with looks, the policy's or these, everything is. Changes of
+    lists are seen within a quarter of a second.
     Raises `NotFound` for a list that does not exist.
     """
-    exact = exact or screener.policy.exact_only
+    effort = _effort(
+        screener.policy.looks if looks is None else looks,
+        exact=exact or screener.policy.exact_only,
+    )
     screener = screener.trusting(_TRUSTED_SECONDS)
     waiting: deque[tuple[Found, Job | Row | None]] = deque()
     with FingerprintWorkers(limits, workers or os.cpu_count() or 1) as hashing:
@@ -93,13 +102,19 @@ def scan(
         for found in walk(paths):
             known = journal.line(found) if journal else None
             if known is None and found.fault is None:
-                waiting.append((found, hashing.submit(found.path, found.size, exact=exact)))
+                waiting.append((found, hashing.submit(found.path, found.size, effort)))
             else:
                 waiting.append((found, known))
             while len(waiting) >= hashing.in_flight:
                 yield oldest()
         while waiting:
             yield oldest()
+
+
+def _effort(looks: Budget, *, exact: bool) -> Effort:
+    if looks is not Budget.NONE:
+        return Effort(looks)
+    return Effort.EXACT if exact else Effort.QUICK
 
 
 def _passed(
@@ -156,10 +171,17 @@ def _screened(found: Found, printed: Fingerprint, screening: Screening) -> Row:
                 "distance": match.distance,
                 "via": match.via,
                 "labels": list(match.labels),
+                **_where(match),
             }
             for match in screening.matches
         ],
     }
+
+
+def _where(match: Match) -> dict[str, object]:
+    if match.corners is None:
+        return {}
+    return {"corners": [[round(x, 4), round(y, 4)] for x, y in match.corners]}
 
 
 def _unscreened(found: Found, reason: str) -> Row:

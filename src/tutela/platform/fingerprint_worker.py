@@ -13,7 +13,8 @@ import resource
 import signal
 import stat
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -26,7 +27,10 @@ from tutela.hashing.fingerprint import (
     fingerprint,
     quick_fingerprint,
 )
+from tutela.hashing.look import Budget
 from tutela.hashing.screening_hash import ScreeningHash
+from tutela.matching.evasion.effort import looked_at
+from tutela.platform.looks_said import looks_said, looks_understood
 from tutela.platform.walk import NOT_A_FILE, UNREADABLE
 
 if TYPE_CHECKING:
@@ -38,8 +42,17 @@ _CHUNK = 1 << 20
 _OOM_FIRST = "1000"
 
 
-def hash_file(path: str, limits: DecodeLimits, *, exact: bool = True) -> Fingerprint | str:
-    """Return a file's fingerprint, the quick one unless `exact`, or why there is none.
+class Effort(StrEnum):
+    """How a file is hashed: quickly for selection, exactly, or exactly with looks."""
+
+    QUICK = "quick"
+    EXACT = "exact"
+    CHEAP_LOOKS = "cheap"
+    FULL_LOOKS = "full"
+
+
+def hash_file(path: str, limits: DecodeLimits, effort: Effort = Effort.EXACT) -> Fingerprint | str:
+    """Return a file's fingerprint, or why there is none.
 
     What is larger than `limits.max_bytes` is digested as a stream and never held in memory.
     """
@@ -51,7 +64,7 @@ def hash_file(path: str, limits: DecodeLimits, *, exact: bool = True) -> Fingerp
                 return NOT_A_FILE
             data = b"".join(_chunks(file, limits.max_bytes + 1))
             if len(data) <= limits.max_bytes:
-                return fingerprint(data, limits) if exact else quick_fingerprint(data, limits)
+                return _hashed(data, limits, effort)
             counted = _Counted(file, data)
             whole = digests(counted)
             return Fingerprint(
@@ -59,6 +72,14 @@ def hash_file(path: str, limits: DecodeLimits, *, exact: bool = True) -> Fingerp
             )
     except OSError:
         return UNREADABLE
+
+
+def _hashed(data: bytes, limits: DecodeLimits, effort: Effort) -> Fingerprint:
+    if effort is Effort.QUICK:
+        return quick_fingerprint(data, limits)
+    if effort is Effort.EXACT:
+        return fingerprint(data, limits)
+    return looked_at(data, limits, Budget(effort))
 
 
 def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
@@ -86,7 +107,11 @@ class _Counted:
 
 def answer(result: Fingerprint | str) -> bytes:
     """Return a result as one JSON line."""
-    said = {"fault": result} if isinstance(result, str) else asdict(result)
+    if isinstance(result, str):
+        return json.dumps({"fault": result}).encode() + b"\n"
+    said = asdict(replace(result, looks=None))
+    if result.looks is not None:
+        said["looks"] = looks_said(result.looks)
     return json.dumps(said, default=bytes.hex).encode() + b"\n"
 
 
@@ -104,6 +129,7 @@ def understood(line: bytes) -> Fingerprint | str:
             tuple(_picture(one) for one in said["pictures"]),
             None if unscreened is None else Reason(unscreened),
             _quick(said["quick"]),
+            None if said["looks"] is None else looks_understood(said["looks"]),
         )
     except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as problem:
         raise ValueError from problem
@@ -156,8 +182,8 @@ def main() -> None:
     answers.write(READY)
     for line in sys.stdin.buffer:
         try:
-            path, exact = json.loads(line)
-            result = hash_file(path, limits, exact=exact)
+            path, effort = json.loads(line)
+            result = hash_file(path, limits, Effort(effort))
         except Exception:  # noqa: BLE001 - a decoder's fault is an answer, not the end
             result = FAILED
         rest = memoryview(answer(result))

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import IO, TYPE_CHECKING, Self
 
 from tutela.errors import Unavailable
-from tutela.platform.fingerprint_worker import READY, understood
+from tutela.platform.fingerprint_worker import READY, Effort, understood
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,14 +36,14 @@ _AHEAD = 2
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One file to hash, exactly or for selection.
+    """One file to hash, and with what effort.
 
     `result`: the fingerprint, or why there is none; None while under way.
     """
 
     path: Path
     size: int
-    exact: bool = True
+    effort: Effort = Effort.EXACT
     result: Fingerprint | str | None = None
 
 
@@ -85,9 +85,9 @@ class FingerprintWorkers:
             self._end(worker)
         self._selector.close()
 
-    def submit(self, path: Path, size: int, *, exact: bool = True) -> Job:
-        """Take a file on, to be hashed after those taken on before; quickly unless `exact`."""
-        job = Job(path, size, exact)
+    def submit(self, path: Path, size: int, effort: Effort = Effort.EXACT) -> Job:
+        """Take a file on, to be hashed after those taken on before."""
+        job = Job(path, size, effort)
         self._waiting.append(job)
         self._hand_out()
         return job
@@ -126,7 +126,7 @@ class FingerprintWorkers:
             self._watch(worker)
         # A worker that is gone is noticed by the end of its answers, which tell what it still did.
         with contextlib.suppress(OSError):
-            worker.requests.write(json.dumps([str(job.path), job.exact]).encode() + b"\n")
+            worker.requests.write(json.dumps([str(job.path), job.effort]).encode() + b"\n")
             worker.requests.flush()
 
     def _watch(self, worker: _Worker) -> None:

@@ -16,7 +16,7 @@ from tutela.cases import case as cases_on_record
 from tutela.content import item as items_on_record
 from tutela.content.item import AccountFacts, HoldState, Item, ItemMatch, PictureFacts
 from tutela.errors import Conflict
-from tutela.hashing.fingerprint import Fingerprint, fingerprint
+from tutela.matching.evasion.effort import looked_at
 from tutela.matching.screening import Screener, Screening, Verdict
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tutela.audit.log import AuditLog, Change
     from tutela.content.decoding import DecodeLimits
     from tutela.evidence.vault import Sealed, Vault
+    from tutela.hashing.fingerprint import Fingerprint
 
 submissions = sa.Table(
     "submissions",
@@ -86,7 +87,7 @@ class Intake:
         earlier = self._earlier(actor, key, request)
         if earlier is not None:
             return earlier
-        printed = fingerprint(submission.data, self._limits)
+        printed = looked_at(submission.data, self._limits, self._screener.policy.looks)
         screening = self._screener.screen(printed)
         # Sealed before the record: a crash between the two leaves an orphan, never a gap.
         held = screening.verdict is not Verdict.CLEAN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -162,7 +161,7 @@ def test_a_doubted_index_is_made_again(lists: HashLists, index: LiveIndex) -> No
     listed = index.current()
     listed.pictures.store.clear()
     none = np.empty(0, np.int64)
-    listed.pictures.store.follow(none, none, hashes(0), astuple(listed.states[1]))
+    listed.pictures.store.follow(none, none, hashes(0), listed.digests.state)
     assert _found(index.current()) == set()
     index.doubt()
     assert _found(index.current()) == {1, 2}

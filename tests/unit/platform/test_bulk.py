@@ -30,7 +30,7 @@ from tutela.hashing.fingerprint import Fingerprint, PictureHash, fingerprint
 from tutela.hashlists.store import HashLists
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.bulk import scan, terms
-from tutela.platform.fingerprint_worker import answer, hash_file, understood
+from tutela.platform.fingerprint_worker import Effort, answer, hash_file, understood
 from tutela.platform.fingerprinting import CRASHED, TIMED_OUT, FingerprintWorkers
 from tutela.platform.journal import Journal
 from tutela.platform.walk import Found, walk
@@ -625,10 +625,12 @@ def _hashed_exactly(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     submit = FingerprintWorkers.submit
 
-    def noted(self: FingerprintWorkers, path: Path, size: int, *, exact: bool = True) -> Any:
-        if exact:
+    def noted(
+        self: FingerprintWorkers, path: Path, size: int, effort: Effort = Effort.EXACT
+    ) -> Any:
+        if effort is Effort.EXACT:
             names.append(path.name)
-        return submit(self, path, size, exact=exact)
+        return submit(self, path, size, effort)
 
     monkeypatch.setattr(FingerprintWorkers, "submit", noted)
     return names

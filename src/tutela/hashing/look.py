@@ -1,0 +1,50 @@
+"""What one sees of a picture that may be a changed copy: other hashes of it, and its points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Corners = tuple[tuple[float, float], ...]
+"""Four places, x and y from 0 to 1 of the picture's width and height, clockwise from top left."""
+
+
+class Budget(StrEnum):
+    """How hard to look for changed copies."""
+
+    NONE = "none"
+    CHEAP = "cheap"
+    FULL = "full"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One more hash of a picture. `via` says how it was looked at; `corners` of what part."""
+
+    via: str
+    pdq: bytes
+    quality: int
+    corners: Corners | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A picture as it is compared with sketches: grey pixels, and its points as in `Features`."""
+
+    grey: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    marks: NDArray[np.uint8]
+    mirrored: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """All looks at one file, the cheapest first."""
+
+    hashes: tuple[Look, ...] = ()
+    sights: tuple[Sight, ...] = ()

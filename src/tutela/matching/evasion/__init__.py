@@ -1,0 +1,1 @@
+"""Finding copies that were changed to escape: turned, framed, cropped, put into other pictures."""

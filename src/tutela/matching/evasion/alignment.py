@@ -1,0 +1,139 @@
+"""Whether a listed picture, known by its sketch, is part of a picture, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from tutela.hashing.pdq import pdq
+from tutela.hashing.sketch import tiles
+from tutela.matching.evasion.pairs import LEAST_PAIRS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tutela.hashing.look import Corners, Sight
+    from tutela.hashing.sketch import Sketch
+
+    Indices = NDArray[np.int64]
+    Matrix = NDArray[np.float64]
+
+LARGEST_DISTANCE = 20.0
+"""Bits by which the better half of the tiles in sight may deviate: copies have 2 to 16."""
+_LEAST_TILES = 4
+_LEAST_QUALITY = 30
+_REPROJECTION = 4.0
+"""Pixels of the listed picture by which a point that agrees may be off."""
+_SEEN_SHARE = 0.97
+_LEAST_AREA = 0.002
+"""Of the picture that the listed one covers at least."""
+_MOST_STRETCH = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Where the listed picture lies, how many points say so, and how its tiles deviate, in bits."""
+
+    corners: Corners
+    pairs: int
+    tiles: int
+    distance: float
+
+
+def aligned(
+    sight: Sight, sketch: Sketch, here: Indices, there: Indices, *, mirrored: bool
+) -> Aligned | None:
+    """Compare a picture with a sketch, of which points `here` are like the points `there`.
+
+    1. Enough points agree on one projection (USAC-MAGSAC; D. Barath et al., CVPR 2020).
+    2. It takes the listed picture's corners to a sound quadrangle in sight.
+    3. Enough tiles of the listed picture are in sight, and half of them look alike: the same
+       place in another photograph agrees on points, not on tiles.
+    """
+    if len(np.unique(here)) < LEAST_PAIRS:
+        return None
+    points = sight.points.copy()
+    if mirrored:
+        points[:, 0] = sight.grey.shape[1] - 1 - points[:, 0]
+    found, agreeing = cv2.findHomography(
+        points[here], sketch.points[there], cv2.USAC_MAGSAC, _REPROJECTION
+    )
+    if not np.any(agreeing):
+        return None
+    chosen = agreeing.ravel() > 0
+    pairs = min(len(np.unique(here[chosen])), len(np.unique(there[chosen])))
+    if pairs < LEAST_PAIRS:
+        return None
+    grey = np.ascontiguousarray(sight.grey[:, ::-1]) if mirrored else sight.grey
+    corners = _corners(np.asarray(found, np.float64), sketch, grey.shape)
+    if corners is None:
+        return None
+    deviations = _deviations(grey, np.asarray(found, np.float64), sketch)
+    if len(deviations) < _LEAST_TILES:
+        return None
+    better = sorted(deviations)[: (len(deviations) + 1) // 2]
+    distance = sum(better) / len(better)
+    if distance > LARGEST_DISTANCE:
+        return None
+    if mirrored:
+        corners = tuple((1 - x, y) for x, y in corners)
+    return Aligned(corners, pairs, len(deviations), distance)
+
+
+def _corners(found: Matrix, sketch: Sketch, shape: tuple[int, ...]) -> Corners | None:
+    """Return where the listed picture's corners lie; None if no camera could see them so."""
+    try:
+        back = np.linalg.inv(found)
+    except np.linalg.LinAlgError:
+        return None
+    width, height = sketch.width, sketch.height
+    stored = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], np.float64)
+    seen = stored @ back.T
+    depth = seen[:, 2]
+    if not np.isfinite(seen).all() or (depth * depth[0] <= 0).any():
+        return None
+    places = seen[:, :2] / depth[:, None]
+    edges = np.roll(places, -1, axis=0) - places
+    following = np.roll(edges, -1, axis=0)
+    turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
+    lengths = np.hypot(edges[:, 0], edges[:, 1])
+    if (turns <= 0).any() or lengths.min() <= 0:
+        return None
+    # How much longer one side is than the opposite one, for perspective; and one way to the other.
+    opposite = np.maximum(lengths / np.roll(lengths, 2), 1).max()
+    across = (lengths[0] / width) / (lengths[1] / height)
+    if opposite > _MOST_STRETCH or max(across, 1 / across) > _MOST_STRETCH:
+        return None
+    x, y = places.T
+    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
+    rows, columns = shape[0], shape[1]
+    if area < _LEAST_AREA * rows * columns:
+        return None
+    return tuple((float(one) / columns, float(other) / rows) for one, other in places)
+
+
+def _deviations(grey: NDArray[np.uint8], found: Matrix, sketch: Sketch) -> list[int]:
+    """Return by how many bits each listed tile that is wholly in sight deviates there."""
+    size = (sketch.width, sketch.height)
+    seen = _warped(grey, found, size, cv2.INTER_LINEAR)
+    inside = _warped(np.full_like(grey, 255), found, size, cv2.INTER_NEAREST)
+    listed = np.unpackbits(sketch.tiles, axis=1)
+    deviations = []
+    for number, tile in enumerate(tiles(*size)):
+        if sketch.qualities[number] < _LEAST_QUALITY:
+            continue
+        if np.count_nonzero(tile.of(inside)) < _SEEN_SHARE * tile.of(inside).size:
+            continue
+        printed = pdq(np.ascontiguousarray(tile.of(seen)))
+        bits = np.unpackbits(np.frombuffer(printed.bits, np.uint8))
+        deviations.append(int(np.count_nonzero(bits != listed[number])))
+    return deviations
+
+
+def _warped(
+    grey: NDArray[np.uint8], found: Matrix, size: tuple[int, int], flags: int
+) -> NDArray[np.uint8]:
+    return np.asarray(cv2.warpPerspective(grey, found, size, flags=flags), np.uint8)

@@ -1,0 +1,115 @@
+"""From a file's bytes to all looks at it that a budget pays for."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from tutela.content.decoding import Reading, Undecodable, pictures
+from tutela.hashing.features import LOOKED_POINTS, LOOKED_SIDE, features, reduced, sketch
+from tutela.hashing.look import Budget, Look, Looks, Sight
+from tutela.hashing.pdq import FORMS, dihedral, pdq
+from tutela.matching.evasion.panes import grid_panes, panes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from tutela.content.decoding import DecodeLimits
+    from tutela.content.pane import Pane
+    from tutela.hashing.look import Corners
+    from tutela.hashing.sketch import Sketch
+
+    Grey = NDArray[np.uint8]
+
+AS_IS = FORMS[0]
+NEGATIVE, REGION = "negative", "region"
+_VIA = {"flip_left_right": "mirror"}
+_MOST_PICTURES = {Budget.NONE: 0, Budget.CHEAP: 8, Budget.FULL: 4}
+"""So many distinct frames of a file are looked at."""
+_PANE_SIDE = 1024
+"""Edges of panes are looked for at this longer side: half a percent off costs a hash ten bits."""
+
+
+def looked(data: bytes, limits: DecodeLimits, budget: Budget) -> Looks:
+    """Return the looks at a file, those of its first picture first. Empty if it cannot be read."""
+    hashes: list[Look] = []
+    sights: list[Sight] = []
+    if budget is not Budget.NONE:
+        upright = (one for one in _readable(data, limits) if one[0] is Reading.UPRIGHT)
+        for _, rgb in islice(upright, _MOST_PICTURES[budget]):
+            hashes += _whole(rgb)
+            grey = reduced(_grey(rgb), _PANE_SIDE)
+            hashes += _parts(grey, budget)
+            if budget is Budget.FULL:
+                sights.append(_sight(grey))
+    return Looks(tuple(_distinct(hashes)), tuple(sights))
+
+
+def sketched(data: bytes, limits: DecodeLimits) -> Sketch | None:
+    """Return the sketch of a file's first picture; None if it cannot be read or is too small."""
+    for reading, rgb in _readable(data, limits):
+        if reading is Reading.UPRIGHT:
+            return sketch(_grey(rgb))
+    return None
+
+
+def _readable(data: bytes, limits: DecodeLimits) -> Iterator[tuple[Reading, NDArray[np.uint8]]]:
+    with suppress(Undecodable):
+        for one in pictures(data, limits):
+            yield one.reading, one.rgb
+
+
+def _grey(rgb: NDArray[np.uint8]) -> Grey:
+    return np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _whole(rgb: NDArray[np.uint8]) -> Iterator[Look]:
+    """Yield the turned and mirrored forms, and the negative, whose bits are all the others."""
+    forms = dict(dihedral(rgb))
+    for form in FORMS[1:]:
+        yield Look(_VIA.get(form, form), forms[form].bits, forms[form].quality)
+    as_is = forms[AS_IS]
+    yield Look(NEGATIVE, _inverted(as_is.bits), as_is.quality)
+
+
+def _parts(grey: Grey, budget: Budget) -> Iterator[Look]:
+    found = panes(grey)
+    for pane in found:
+        printed = pdq(pane.of(grey))
+        yield Look(REGION, printed.bits, printed.quality, _corners(grey, pane))
+    if budget is Budget.FULL:
+        for pane in (*found, *grid_panes(grey)):
+            for form, printed in dihedral(pane.of(grey)):
+                if form in {AS_IS, "flip_left_right"}:
+                    yield Look(REGION, printed.bits, printed.quality, _corners(grey, pane))
+
+
+def _sight(grey: Grey) -> Sight:
+    small = reduced(grey, LOOKED_SIDE)
+    seen = features(small, LOOKED_POINTS)
+    return Sight(small, seen.points, seen.marks, seen.mirrored)
+
+
+def _corners(grey: Grey, pane: Pane) -> Corners:
+    height, width = grey.shape
+    left, right = pane.left / width, pane.right / width
+    top, bottom = pane.top / height, pane.bottom / height
+    return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def _inverted(bits: bytes) -> bytes:
+    return bytes(255 - one for one in bits)
+
+
+def _distinct(hashes: list[Look]) -> Iterator[Look]:
+    seen: set[bytes] = set()
+    for look in hashes:
+        if look.pdq not in seen:
+            seen.add(look.pdq)
+            yield look
