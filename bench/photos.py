@@ -2,12 +2,15 @@
 
 import functools
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-_BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos" / "main"
+_PHOTOS = Path(__file__).resolve().parents[2] / "shared" / "data" / "photos"
+_BESIDE = _PHOTOS / "main"
+SETS = ("main", "near_scene", "graphics")
 MEGAPIXELS = (0.3, 1.0, 4.0, 12.0)
 
 
@@ -26,6 +29,22 @@ def jpegs(megapixels: float, count: int) -> list[bytes]:
     return [
         _encoded(_picture(number).resize(size, Image.Resampling.LANCZOS)) for number in range(count)
     ]
+
+
+def pictures(count: int, kind: str = "main", start: int = 0) -> Iterator[Image.Image]:
+    """Yield so many different pictures of a set, or as many as there are, from one on.
+
+    Where there are no photos, `main` is drawn, and the other sets are empty.
+    """
+    files = sorted((_PHOTOS / kind).glob("*.jpg")) if _PHOTOS.is_dir() else []
+    if not files and kind == "main":
+        yield from (_drawn(number) for number in range(start, start + count))
+    if kind == "main":
+        # In an order in which neighbours do not stand together.
+        files = [files[place] for place in np.random.default_rng(1).permutation(len(files))]
+    for path in files[start : start + count]:
+        with Image.open(path) as file:
+            yield file.convert("RGB")
 
 
 def _encoded(picture: Image.Image) -> bytes:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from tutela.hashing.kernels import compiled
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "performance.md"
+_REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
+PAGE = _REFERENCE / "performance.md"
+_PAGES = {"evasion": _REFERENCE / "evasion.md"}
 
 
 @dataclass(slots=True)
@@ -66,10 +68,11 @@ def _processor() -> str:
 
 def keep(name: str, tables: list[Table]) -> None:
     """Put tables between the markers of this measurement in the documentation."""
-    text = PAGE.read_text()
+    page = _PAGES.get(name, PAGE)
+    text = page.read_text()
     body = "\n".join(table.markdown() for table in tables)
     start, end = f"<!-- bench {name} -->", f"<!-- end {name} -->"
     pattern = re.compile(f"{re.escape(start)}.*?{re.escape(end)}", re.DOTALL)
     if not pattern.search(text):
         text += f"\n{start}\n{end}\n"
-    PAGE.write_text(pattern.sub(lambda _match: f"{start}\n{body}{end}", text))
+    page.write_text(pattern.sub(lambda _match: f"{start}\n{body}{end}", text))

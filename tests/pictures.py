@@ -41,6 +41,19 @@ def scene(seed: int, width: int, height: int) -> Image.Image:
     return Image.fromarray(noisy).filter(ImageFilter.GaussianBlur(0.6))
 
 
+def crowded(seed: int, width: int, height: int) -> Image.Image:
+    """Return a scene full of small things, with as many corners and blots as a street has."""
+    rng = np.random.default_rng(seed)
+    picture = scene(seed, width, height)
+    draw = ImageDraw.Draw(picture)
+    for _ in range(160):
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        w, h = rng.uniform(0.01, 0.08, 2) * min(width, height)
+        kind = (draw.ellipse, draw.rectangle)[int(rng.integers(2))]
+        kind((x, y, x + w, y + h), fill=tuple(int(v) for v in rng.integers(0, 255, 3)))
+    return picture.filter(ImageFilter.GaussianBlur(0.8))
+
+
 def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
     """Return a picture as a file's bytes."""
     out = io.BytesIO()

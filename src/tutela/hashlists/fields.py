@@ -33,7 +33,8 @@ KEYS = frozenset(HASHES)
 _ID = 255
 _LABEL = 100
 _LABELS = 100
-_SKETCHES = 32
+_SKETCHES = 5
+"""As many as fit on a line."""
 _LONGEST = {"classification": 16, "source": 255, "added": 40, "withdrawn": 40}
 _NOT_WITHDRAWN = {"", "0", "false", "no"}
 _BEST_QUALITY = 100

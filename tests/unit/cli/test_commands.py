@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 from tests.instance import BROKEN, LISTED, OTHER, near_copy
+from tests.pictures import crowded
 
 from tutela.cli.app import COMMANDS, assembled, first_word, hoisted
 
@@ -85,6 +86,25 @@ def test_build_a_list_and_scan(shell: Shell, files: Path, tmp_path: Path) -> Non
     assert {row["verdict"] for row in shell.rows("scan", str(files / "copy.jpg"))} == {"clean"}
     shell("scan", str(files), "--list", "known", status=5)
     shell("audit", "verify")
+
+
+def test_a_built_list_finds_parts_of_its_pictures(shell: Shell, tmp_path: Path) -> None:
+    known, asked = tmp_path / "known", tmp_path / "asked"
+    known.mkdir()
+    asked.mkdir()
+    picture = crowded(9, 500, 400)
+    picture.save(known / "listed.png")
+    picture.crop((70, 60, 460, 380)).save(asked / "crop.png")
+    shell.rows("lists", "build", "known", str(known))
+    (entry,) = shell.rows("lists", "show", "known")
+    assert entry["algorithms"] == "md5 pdq sha1 sha256 sketch"
+    for budget, verdict in (("none", "clean"), ("cheap", "clean"), ("full", "match")):
+        (row,) = shell.rows("scan", str(asked), "--looks", budget)
+        assert row["verdict"] == verdict
+    (match,) = row["matches"]
+    assert (match["entry"], match["algorithm"], match["via"]) == ("listed.png", "sketch", "region")
+    assert len(match["corners"]) == 4
+    shell("scan", str(asked), "--looks", "hard", status=2)
 
 
 def test_hash_lines(shell: Shell, files: Path) -> None:

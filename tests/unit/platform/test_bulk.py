@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import json
@@ -13,13 +14,14 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from PIL import Image
-from tests.pictures import scene
+from PIL import Image, ImageOps
+from tests.pictures import crowded, scene
 from tests.suites.index_suite import turned
 
 from tutela.audit.entry import Actor
@@ -27,7 +29,9 @@ from tutela.content.decoding import DecodeLimits, Reading, Reason
 from tutela.errors import Conflict, NotFound, Unavailable
 from tutela.hashing.digests import Digests
 from tutela.hashing.fingerprint import Fingerprint, PictureHash, fingerprint
+from tutela.hashing.look import Budget
 from tutela.hashlists.store import HashLists
+from tutela.matching.evasion.effort import looked_at
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.bulk import scan, terms
 from tutela.platform.fingerprint_worker import Effort, answer, hash_file, understood
@@ -475,6 +479,68 @@ def test_an_answer_comes_back_as_it_was() -> None:
     assert understood(answer(whole)) == whole
 
 
+def test_looks_come_back_as_they_were() -> None:
+    printed = looked_at(_bytes(crowded(5, 400, 300)), LIMITS, Budget.FULL)
+    assert printed.looks is not None
+    again = understood(answer(printed))
+    assert isinstance(again, Fingerprint)
+    assert again.looks is not None
+    assert replace(again, looks=None) == replace(printed, looks=None)
+    assert again.looks.hashes == printed.looks.hashes
+    (sent,), (came,) = printed.looks.sights, again.looks.sights
+    for name in ("grey", "points", "marks", "mirrored"):
+        assert np.array_equal(getattr(came, name), getattr(sent, name))
+
+
+def _looks(**changed: object) -> bytes:
+    """Return an answer with one look and one sight of which something was changed."""
+    look = {"via": "mirror", "pdq": "ab" * 32, "quality": 90, "corners": None}
+    sight = {"shape": [16, 16], "grey": 256, "points": 8, "marks": 32, "mirrored": 32}
+    said = json.loads(answer(fingerprint(_bytes(_drawn(3)), LIMITS)))
+    given = {name: changed.get(name, value) for name, value in sight.items()}
+    said["looks"] = {
+        "hashes": [[changed.get(name, value) for name, value in look.items()]],
+        "sights": [
+            [
+                one if not isinstance(one, int) else base64.b64encode(bytes(one)).decode()
+                for one in given.values()
+            ]
+        ],
+    }
+    return json.dumps(said).encode() + b"\n"
+
+
+def test_looks_that_make_sense_are_understood() -> None:
+    read = understood(_looks())
+    assert isinstance(read, Fingerprint)
+    assert read.looks is not None
+    assert len(read.looks.hashes) == len(read.looks.sights) == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"pdq": "ab"},
+        {"pdq": 7},
+        {"quality": "much"},
+        {"corners": [[0, 0]]},
+        {"corners": [[0, 0]] * 3 + [[0]]},
+        {"shape": [16, 17]},
+        {"shape": [0, 0], "grey": 0},
+        {"shape": [16]},
+        {"points": 16},
+        {"points": 9},
+        {"points": base64.b64encode(np.full(2, np.nan, np.float32).tobytes()).decode()},
+        {"marks": 31},
+        {"mirrored": 64},
+    ],
+    ids=str,
+)
+def test_looks_that_make_no_sense_are_refused(changed: dict[str, object]) -> None:
+    with pytest.raises(ValueError):
+        understood(_looks(**changed))
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -647,6 +713,27 @@ def _photos(folder: Path) -> None:
     (folder / "blank.jpg").write_bytes(_bytes(Image.new("RGB", (900, 700)), "JPEG"))
     for seed in range(5, 12):
         (folder / f"other{seed}.jpg").write_bytes(_bytes(scene(seed, 900, 700), "JPEG"))
+
+
+def test_a_scan_finds_with_looks_what_it_passes_without(
+    folder: Path, lists: HashLists, screener: Screener
+) -> None:
+    picture = crowded(7, 400, 300)
+    printed = fingerprint(_bytes(picture), LIMITS).pictures[0]
+    lists.import_file(ANNA, "known", f"id,pdq\ne-1,{printed.pdq}\n".encode())
+    (folder / "framed.png").write_bytes(_bytes(ImageOps.expand(picture, 50, "white")))
+    (folder / "mirrored.png").write_bytes(_bytes(ImageOps.mirror(picture)))
+    assert {row["verdict"] for row in _scan(folder, screener).values()} == {"clean"}
+    rows = _scan(folder, screener, looks=Budget.CHEAP)
+    (framed,), (mirrored,) = rows["framed.png"]["matches"], rows["mirrored.png"]["matches"]
+    assert (framed["entry"], framed["via"], framed["algorithm"]) == ("e-1", "region", "pdq")
+    assert framed["corners"] == [[0.1, 0.125], [0.9, 0.125], [0.9, 0.875], [0.1, 0.875]]
+    assert mirrored["via"] == "mirror"
+    assert "corners" not in mirrored
+    asking = replace(screener.policy, looks=Budget.CHEAP)
+    screener.policy = asking
+    assert _scan(folder, screener) == rows
+    assert terms([folder], screener, LIMITS) != terms([folder], screener, LIMITS, looks=Budget.FULL)
 
 
 def test_quick_and_exact_scans_say_the_same(

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 MOST_PANES = 24
 _FLAT = 5.0
 """Grey levels by which the pixels of a line of a frame may deviate."""
+_PLAIN = 1.5
+"""And those of one that has nothing but compression in it."""
+_FRAME_RANGE, _GUTTER_RANGE = 6.0, 12.0
+"""By so much may the means of the lines of a frame, and of one gutter, differ."""
 _GROUND_TOLERANCE = 14
 _GROUND_SHARE = 0.5
 """A line of which so much is ground is part of a bar, whatever words stand on it."""
@@ -31,7 +35,8 @@ def panes(grey: Grey) -> tuple[Pane, ...]:
     """Return the parts within flat frames and gutters, and between bars; never the whole."""
     whole = Pane(0, 0, grey.shape[1], grey.shape[0])
     least = max(16, round(min(grey.shape) * _LEAST_SHARE))
-    found = dict.fromkeys(_cut(grey, whole, least, _DEEPEST))
+    found = dict.fromkeys(_within_frame(grey, whole, least))
+    found |= dict.fromkeys(_cut(grey, whole, least, _DEEPEST))
     between = _between_bars(grey, whole, least)
     if between is not None:
         found[between] = None
@@ -54,6 +59,30 @@ def grid_panes(grey: Grey) -> Iterator[Pane]:
                 )
 
 
+def _within_frame(grey: Grey, pane: Pane, least: int) -> Iterator[Pane]:
+    """Yield what is left when lines of exactly one grey are taken from each side.
+
+    A sky may be so smooth that it is taken for frame where any more is allowed.
+    """
+    top, bottom = _trimmed(grey)
+    if bottom - top < least:
+        return
+    left, right = _trimmed(grey[top:bottom].T)
+    inner = Pane(left, top, right, bottom)
+    if inner != pane and right - left >= least:
+        yield inner
+
+
+def _trimmed(part: Grey) -> tuple[int, int]:
+    """Return where the rows begin and end that are not all of the grey of the first or last."""
+    plain = part.std(axis=1) <= _PLAIN
+    means = part.mean(axis=1)
+    above = np.logical_and.accumulate(plain & (np.abs(means - means[0]) <= _PLAIN))
+    below = np.logical_and.accumulate((plain & (np.abs(means - means[-1]) <= _PLAIN))[::-1])
+    start = int(above.sum())
+    return start, max(start, len(part) - int(below.sum()))
+
+
 def _cut(grey: Grey, pane: Pane, least: int, deeper: int) -> Iterator[Pane]:
     """Yield what is left of a pane when its flat lines are cut away, and of those parts again."""
     part = pane.of(grey)
@@ -72,8 +101,24 @@ def _cut(grey: Grey, pane: Pane, least: int, deeper: int) -> Iterator[Pane]:
 
 
 def _busy(part: Grey) -> NDArray[np.bool_]:
-    """Say of each row whether it shows something; compression leaves flat ones nearly flat."""
-    return np.asarray(part.std(axis=1) > _FLAT)
+    """Say of each row whether it shows something, or belongs to a frame or gutter.
+
+    Rows of a frame are as grey as the outermost, those of a gutter as each other: a sky changes.
+    """
+    means = part.mean(axis=1)
+    busy = part.std(axis=1) > _FLAT
+    for start, end in _runs(~busy, 1):
+        if start and end < len(busy):
+            busy[start:end] = np.ptp(means[start:end]) > _GUTTER_RANGE
+            continue
+        framing = np.zeros(end - start, np.bool_)
+        if start == 0:
+            framing |= np.logical_and.accumulate(np.abs(means[:end] - means[0]) <= _FRAME_RANGE)
+        if end == len(busy):
+            backwards = np.abs(means[start:][::-1] - means[-1]) <= _FRAME_RANGE
+            framing |= np.logical_and.accumulate(backwards)[::-1]
+        busy[start:end] = ~framing
+    return np.asarray(busy)
 
 
 def _runs(busy: NDArray[np.bool_], least: int) -> list[tuple[int, int]]:
