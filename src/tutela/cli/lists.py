@@ -148,9 +148,9 @@ def built_lines(folder: Path, limits: DecodeLimits) -> Iterator[bytes]:
         row = {"id": str(found.path.relative_to(folder)), **asdict(printed.digests)}
         if record is not None:
             row |= {"pdq": record.pdq, "pdq_quality": record.quality}
-        drawn = sketched(data, limits) if record is not None else None
-        if drawn is not None:
-            row["sketch"] = b64encode(drawn.encoded()).decode()
+        drawn = sketched(data, limits) if record is not None else ()
+        if drawn:
+            row["sketch"] = [b64encode(one.encoded()).decode() for one in drawn]
         yield json.dumps(row).encode() + b"\n"
 
 

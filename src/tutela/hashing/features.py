@@ -30,6 +30,8 @@ cv2.setNumThreads(1)
 LISTED_SIDE = 512
 """A listed picture is reduced to this longer side, in pixels, before its points are looked for."""
 LISTED_POINTS = 200
+TILE_POINTS = 60
+"""A contact sheet has many tiles, so that each is sketched with fewer points."""
 LOOKED_SIDE = 720
 """So is a picture that is looked at: what is listed may be a small part of it."""
 LOOKED_POINTS = 800
@@ -110,13 +112,13 @@ def _marks(described: Floats) -> NDArray[np.uint8]:
     return np.packbits(rooted @ _MIX > 0, axis=1)
 
 
-def sketch(grey: Grey) -> Sketch | None:
+def sketch(grey: Grey, most: int = LISTED_POINTS) -> Sketch | None:
     """Return the sketch of a listed picture's grey pixels; None where it is too small for one."""
     small = reduced(grey, LISTED_SIDE)
     height, width = small.shape
     if min(height, width) < _LEAST_SIDE:
         return None
-    seen = features(small, LISTED_POINTS)
+    seen = features(small, most)
     hashed = [pdq(one.of(small)) for one in tiles(width, height)]
     return Sketch(
         width,

@@ -33,8 +33,7 @@ KEYS = frozenset(HASHES)
 _ID = 255
 _LABEL = 100
 _LABELS = 100
-_SKETCHES = 5
-"""As many as fit on a line."""
+_SKETCHES = 12
 _LONGEST = {"classification": 16, "source": 255, "added": 40, "withdrawn": 40}
 _NOT_WITHDRAWN = {"", "0", "false", "no"}
 _BEST_QUALITY = 100

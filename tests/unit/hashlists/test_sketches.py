@@ -100,7 +100,7 @@ def test_a_sketch_is_kept_once_and_as_long_as_something_lists_it(
         (b64encode(b"TUSK").decode(), "sketch: not one that this version can read"),
         (7, "sketch: not one that this version can read"),
         ([None], "sketch: not one that this version can read"),
-        (["AA=="] * 6, "sketch: more than 5"),
+        (["AA=="] * 13, "sketch: more than 12"),
     ],
     ids=["text", "cut", "number", "none", "many"],
 )

@@ -10,10 +10,17 @@ import cv2
 import numpy as np
 
 from tutela.content.decoding import Reading, Undecodable, pictures
-from tutela.hashing.features import LOOKED_POINTS, LOOKED_SIDE, features, reduced, sketch
+from tutela.hashing.features import (
+    LOOKED_POINTS,
+    LOOKED_SIDE,
+    TILE_POINTS,
+    features,
+    reduced,
+    sketch,
+)
 from tutela.hashing.look import Budget, Look, Looks, Sight
 from tutela.hashing.pdq import FORMS, dihedral, pdq
-from tutela.matching.evasion.panes import grid_panes, panes
+from tutela.matching.evasion.panes import grid_panes, panes, sheet_tiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,12 +58,18 @@ def looked(data: bytes, limits: DecodeLimits, budget: Budget) -> Looks:
     return Looks(tuple(_distinct(hashes)), tuple(sights))
 
 
-def sketched(data: bytes, limits: DecodeLimits) -> Sketch | None:
-    """Return the sketch of a file's first picture; None if it cannot be read or is too small."""
+def sketched(data: bytes, limits: DecodeLimits) -> tuple[Sketch, ...]:
+    """Return the sketches of a file's first picture and, if it is a contact sheet, of its tiles.
+
+    None where it cannot be read or is too small.
+    """
     for reading, rgb in _readable(data, limits):
         if reading is Reading.UPRIGHT:
-            return sketch(_grey(rgb))
-    return None
+            grey = reduced(_grey(rgb), _PANE_SIDE)
+            drawn = [sketch(grey)]
+            drawn += [sketch(tile.of(grey), TILE_POINTS) for tile in sheet_tiles(grey)]
+            return tuple(one for one in drawn if one is not None)
+    return ()
 
 
 def _readable(data: bytes, limits: DecodeLimits) -> Iterator[tuple[Reading, NDArray[np.uint8]]]:

@@ -28,6 +28,10 @@ _GROUND_SHARE = 0.5
 _LEAST_SHARE = 0.12
 """Of the picture's sides that a pane has at least."""
 _DEEPEST = 3
+MOST_TILES = 9
+_LEAST_TILES = 3
+_LEAST_TILE, _LARGEST_TILE = 0.01, 0.5
+"""Of the area of a contact sheet that a tile has."""
 _GRIDS = ((2, 1), (1, 2), (2, 2), (3, 3))
 
 
@@ -43,6 +47,32 @@ def panes(grey: Grey) -> tuple[Pane, ...]:
         found |= dict.fromkeys(_cut(grey, between, least, _DEEPEST))
     found.pop(whole, None)
     return tuple(found)[:MOST_PANES]
+
+
+def sheet_tiles(grey: Grey) -> tuple[Pane, ...]:
+    """Return the tiles of a contact sheet; none where there are not several of about one size."""
+    area = grey.shape[0] * grey.shape[1]
+    found = [one for one in panes(grey) if _LEAST_TILE * area <= _area(one) <= _LARGEST_TILE * area]
+    if not found:
+        return ()
+    usual = float(np.median([_area(one) for one in found]))
+    alike = [one for one in found if usual / 2 <= _area(one) <= usual * 2]
+    apart = [one for one in alike if not any(_covers(other, one) for other in alike)]
+    return tuple(apart)[:MOST_TILES] if len(apart) >= _LEAST_TILES else ()
+
+
+def _area(pane: Pane) -> int:
+    return (pane.right - pane.left) * (pane.bottom - pane.top)
+
+
+def _covers(outer: Pane, inner: Pane) -> bool:
+    return (
+        outer != inner
+        and outer.left <= inner.left
+        and outer.top <= inner.top
+        and outer.right >= inner.right
+        and outer.bottom >= inner.bottom
+    )
 
 
 def grid_panes(grey: Grey) -> Iterator[Pane]:

@@ -41,9 +41,8 @@ def _file(picture: Image.Image) -> bytes:
 def built_line(name: str, data: bytes) -> bytes:
     """Return the line that `lists build` writes for a picture, without its digests."""
     printed = fingerprint(data, LIMITS).pictures[0]
-    drawn = sketched(data, LIMITS)
-    assert drawn is not None
-    row = {"id": name, "pdq": printed.pdq, "sketch": b64encode(drawn.encoded()).decode()}
+    told = [b64encode(one.encoded()).decode() for one in sketched(data, LIMITS)]
+    row = {"id": name, "pdq": printed.pdq, "sketch": told}
     return json.dumps(row).encode() + b"\n"
 
 
@@ -163,6 +162,36 @@ def test_the_corners_say_where_the_listed_picture_lies(
     if mirrored:
         wanted = [wanted[1], wanted[0], wanted[3], wanted[2]]
     assert np.abs(np.array(match.corners) * whole.size - wanted).max() < 6
+
+
+def _sheet(*pictures: Image.Image) -> Image.Image:
+    whole = Image.new("RGB", (3 * 330 + 10, 3 * 250 + 10), "white")
+    for place, picture in enumerate(pictures):
+        at = (10 + place % 3 * 330, 10 + place // 3 * 250)
+        whole.paste(picture.resize((320, 240)), at)
+    return whole
+
+
+def test_each_tile_of_a_contact_sheet_is_found(screener: Screener) -> None:
+    strangers = [crowded(60 + number, 320, 240) for number in range(8)]
+    data = _file(_sheet(*strangers[:5], PICTURE, *strangers[5:]))
+    assert _matches(screener, data, Budget.NONE) == ()
+    (match,) = _matches(screener, data, Budget.CHEAP)
+    assert (match.entry_id, match.via) == ("wanted", "region")
+
+
+def test_a_listed_contact_sheet_is_found_by_any_of_its_tiles_and_meets_no_other(
+    screener: Screener, lists: HashLists
+) -> None:
+    listed = [crowded(70 + number, 320, 240) for number in range(9)]
+    sheet = _file(_sheet(*listed))
+    assert len(sketched(sheet, LIMITS)) == 10
+    lists.import_file(ANNA, "sheets", built_line("sheet", sheet))
+    for tile in (listed[0], listed[4], listed[8]):
+        (match,) = _matches(screener, _file(tile.resize((500, 375))), Budget.FULL)
+        assert (match.entry_id, match.algorithm) == ("sheet", "sketch")
+    other = _file(_sheet(*(crowded(90 + number, 320, 240) for number in range(9))))
+    assert _matches(screener, other, Budget.FULL) == ()
 
 
 def test_a_plain_copy_is_found_before_any_look(screener: Screener) -> None:
