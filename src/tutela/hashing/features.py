@@ -36,7 +36,7 @@ LOOKED_SIDE = 720
 """So is a picture that is looked at: what is listed may be a small part of it."""
 LOOKED_POINTS = 800
 _LEAST_SIDE = 16
-_CONTRAST = 0.02
+_CONTRAST = 0.01
 _NUMBERS = 128
 _CELLS, _DIRECTIONS = 4, 8
 # The mean description, in thousandths, of the points of 80 benign photos, made mirror-symmetric.

@@ -34,8 +34,12 @@ class Look:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """A picture as it is compared with sketches: grey pixels, and its points as in `Features`."""
+    """A picture as it is compared with sketches: grey pixels, and its points as in `Features`.
 
+    `whole` are the PDQ of the picture and of its mirror image.
+    """
+
+    whole: tuple[bytes, bytes]
     grey: NDArray[np.uint8]
     points: NDArray[np.float32]
     marks: NDArray[np.uint8]

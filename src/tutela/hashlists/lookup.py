@@ -150,6 +150,19 @@ def marks_after(
         yield np.concatenate(ids).astype(np.int64), np.concatenate(marks).reshape(-1, MARK_BYTES)
 
 
+def sketch_rows(connection: sa.Connection, entries: Collection[tuple[str, str]]) -> list[int]:
+    """Return the numbers of the rows of these entries, by list and entry id, that are sketches."""
+    columns = hash_entries.c
+    one_of = sa.or_(
+        *(
+            sa.and_(columns.list_id == list_id, columns.entry_id == entry)
+            for list_id, entry in entries
+        )
+    )
+    query = sa.select(columns.id).where(one_of, columns.algorithm == SKETCH).order_by(columns.id)
+    return list(connection.execute(query).scalars())
+
+
 def sketches(connection: sa.Connection, names: Collection[bytes]) -> dict[bytes, Sketch]:
     """Return kept sketches by their SHA-256."""
     columns = hash_sketches.c

@@ -144,6 +144,10 @@ class Lookups(Protocol):
         """Return, for each of n marks, row, point and distance of listed ones that are like it."""
         ...
 
+    def sketches_of(self, found: Sequence[ListedHash]) -> Iterable[tuple[ListedHash, Sketch]]:
+        """Return the sketches of the entries that these hashes are of."""
+        ...
+
     def sketches(self, rows: Sequence[int]) -> Iterable[tuple[ListedHash, Sketch]]:
         """Return the sketches of these rows, in their order, that are in force."""
         ...
@@ -349,6 +353,11 @@ class _InForce:
 
     def alike(self, marks: NDArray[np.uint8]) -> Alike:
         return self._hashes.alike(marks)
+
+    def sketches_of(self, found: Sequence[ListedHash]) -> Iterator[tuple[ListedHash, Sketch]]:
+        if found:
+            entries = {(one.list_id, one.entry_id) for one in found}
+            yield from self.sketches(lookup.sketch_rows(self._connection, entries))
 
     def sketches(self, rows: Sequence[int]) -> Iterator[tuple[ListedHash, Sketch]]:
         if not rows:

@@ -22,6 +22,7 @@ def looks_said(looks: Looks) -> dict[str, Any]:
         "hashes": [[one.via, one.pdq.hex(), one.quality, one.corners] for one in looks.hashes],
         "sights": [
             [
+                [whole.hex() for whole in one.whole],
                 list(one.grey.shape),
                 *(_said(whole) for whole in (one.grey, one.points, one.marks, one.mirrored)),
             ]
@@ -50,17 +51,23 @@ def _corners(said: list[list[float]]) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in said)
 
 
-def _sight(shape: list[int], grey: str, points: str, marks: str, mirrored: str) -> Sight:
+def _sight(
+    whole: list[str], shape: list[int], grey: str, points: str, marks: str, mirrored: str
+) -> Sight:
+    as_is, mirror = map(bytes.fromhex, whole)
     height, width = shape
     places = np.frombuffer(b64decode(points), np.float32).reshape(-1, 2)
     if not (np.isfinite(places).all() and (places >= 0).all()):
         raise ValueError
     seen = Sight(
+        (as_is, mirror),
         np.frombuffer(b64decode(grey), np.uint8).reshape(int(height), int(width)),
         places,
         np.frombuffer(b64decode(marks), np.uint8).reshape(-1, MARK_BYTES),
         np.frombuffer(b64decode(mirrored), np.uint8).reshape(-1, MARK_BYTES),
     )
+    if not len(as_is) == len(mirror) == MARK_BYTES:
+        raise ValueError
     if not len(seen.points) == len(seen.marks) == len(seen.mirrored) or not seen.grey.size:
         raise ValueError
     return seen

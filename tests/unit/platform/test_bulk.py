@@ -495,7 +495,14 @@ def test_looks_come_back_as_they_were() -> None:
 def _looks(**changed: object) -> bytes:
     """Return an answer with one look and one sight of which something was changed."""
     look = {"via": "mirror", "pdq": "ab" * 32, "quality": 90, "corners": None}
-    sight = {"shape": [16, 16], "grey": 256, "points": 8, "marks": 32, "mirrored": 32}
+    sight = {
+        "whole": ["ab" * 32] * 2,
+        "shape": [16, 16],
+        "grey": 256,
+        "points": 8,
+        "marks": 32,
+        "mirrored": 32,
+    }
     said = json.loads(answer(fingerprint(_bytes(_drawn(3)), LIMITS)))
     given = {name: changed.get(name, value) for name, value in sight.items()}
     said["looks"] = {
@@ -525,6 +532,8 @@ def test_looks_that_make_sense_are_understood() -> None:
         {"quality": "much"},
         {"corners": [[0, 0]]},
         {"corners": [[0, 0]] * 3 + [[0]]},
+        {"whole": ["ab" * 32]},
+        {"whole": ["ab" * 31] * 2},
         {"shape": [16, 17]},
         {"shape": [0, 0], "grey": 0},
         {"shape": [16]},

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 LARGEST_DISTANCE = 20.0
 """Bits by which the better half of the tiles in sight may deviate: copies have 2 to 16."""
+RIGID_DISTANCE = 60.0
+"""And where the points fit so well that it can be no other photo: words lie over everything."""
+FRAMED_DISTANCE = 45.0
+"""And where the picture fills its frame as the listed one does, and hashes nearly alike."""
+_TIGHT = 1.0
+"""Pixels of the listed picture by which points of a copy are off; most are by 0.1."""
+_LEAST_TIGHT, _TIGHT_SHARE, _CELL_SHARE = 20, 0.85, 0.7
+_CELLS, _LEAST_IN_CELL = 4, 3
 _LEAST_TILES = 4
 _LEAST_QUALITY = 30
 _REPROJECTION = 4.0
@@ -35,10 +43,9 @@ _MOST_STRETCH = 6.0
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """Where the listed picture lies, how many points say so, and how its tiles deviate, in bits."""
+    """Where the listed picture lies, and how its tiles in sight deviate, in bits."""
 
     corners: Corners
-    pairs: int
     tiles: int
     distance: float
 
@@ -71,16 +78,67 @@ def aligned(
     corners = _corners(np.asarray(found, np.float64), sketch, grey.shape)
     if corners is None:
         return None
-    deviations = _deviations(grey, np.asarray(found, np.float64), sketch)
+    projection = np.asarray(found, np.float64)
+    limit = LARGEST_DISTANCE
+    if _rigid(projection, points[here[chosen]], sketch, there[chosen], grey.shape):
+        limit = RIGID_DISTANCE
+    return _judged(grey, projection, sketch, corners, limit, mirrored=mirrored)
+
+
+def framed(sight: Sight, sketch: Sketch, *, mirrored: bool) -> Aligned | None:
+    """Compare a picture with a sketch of one that fills its frame in the same way."""
+    grey = np.ascontiguousarray(sight.grey[:, ::-1]) if mirrored else sight.grey
+    height, width = grey.shape
+    scaled = np.diag([sketch.width / width, sketch.height / height, 1.0])
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    return _judged(grey, scaled, sketch, corners, FRAMED_DISTANCE, mirrored=mirrored)
+
+
+def _judged(
+    grey: NDArray[np.uint8],
+    projection: Matrix,
+    sketch: Sketch,
+    corners: Corners,
+    limit: float,
+    *,
+    mirrored: bool,
+) -> Aligned | None:
+    deviations = _deviations(grey, projection, sketch)
     if len(deviations) < _LEAST_TILES:
         return None
     better = sorted(deviations)[: (len(deviations) + 1) // 2]
     distance = sum(better) / len(better)
-    if distance > LARGEST_DISTANCE:
+    if distance > limit:
         return None
     if mirrored:
         corners = tuple((1 - x, y) for x, y in corners)
-    return Aligned(corners, pairs, len(deviations), distance)
+    return Aligned(corners, len(deviations), distance)
+
+
+def _rigid(
+    projection: Matrix,
+    points: NDArray[np.float32],
+    sketch: Sketch,
+    there: Indices,
+    shape: tuple[int, ...],
+) -> bool:
+    """Say whether points that agree lie so exactly, and so far and wide, as only a copy's do.
+
+    The place photographed again is seen from elsewhere, if only by a step. What apps and memes
+    have in common lies exactly, but not all over the picture.
+    """
+    projected = cv2.perspectiveTransform(points[None], projection)[0]
+    off = np.linalg.norm(projected - sketch.points[there], axis=1)
+    tight = off < _TIGHT
+    if tight.sum() < _LEAST_TIGHT or tight.mean() < _TIGHT_SHARE:
+        return False
+    back = cv2.perspectiveTransform(sketch.points[None], np.linalg.inv(projection))[0]
+    in_sight = ((back >= 0) & (back < (shape[1], shape[0]))).all(axis=1)
+    cells = (sketch.points * _CELLS / (sketch.width + 1, sketch.height + 1)).astype(np.int64)
+    numbers = cells[:, 1] * _CELLS + cells[:, 0]
+    there_are = np.bincount(numbers[in_sight], minlength=_CELLS**2) >= _LEAST_IN_CELL
+    found = np.bincount(numbers[there[tight]], minlength=_CELLS**2) > 0
+    return bool((found & there_are).sum() >= _CELL_SHARE * max(1, there_are.sum()))
 
 
 def _corners(found: Matrix, sketch: Sketch, shape: tuple[int, ...]) -> Corners | None:

@@ -21,6 +21,7 @@ from tutela.hashing.features import (
 from tutela.hashing.look import Budget, Look, Looks, Sight
 from tutela.hashing.pdq import FORMS, dihedral, pdq
 from tutela.matching.evasion.panes import grid_panes, panes, sheet_tiles
+from tutela.matching.evasion.quads import quads, straightened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
     from tutela.content.decoding import DecodeLimits
     from tutela.content.pane import Pane
     from tutela.hashing.look import Corners
+    from tutela.hashing.pdq import PdqHash
     from tutela.hashing.sketch import Sketch
 
     Grey = NDArray[np.uint8]
 
-AS_IS = FORMS[0]
+AS_IS, MIRRORED = FORMS[0], "flip_left_right"
 NEGATIVE, REGION = "negative", "region"
-_VIA = {"flip_left_right": "mirror"}
+_VIA = {MIRRORED: "mirror"}
 _MOST_PICTURES = {Budget.NONE: 0, Budget.CHEAP: 8, Budget.FULL: 4}
 """So many distinct frames of a file are looked at."""
+_MOST_WITHIN = 4
 _PANE_SIDE = 1024
 """Edges of panes are looked for at this longer side: half a percent off costs a hash ten bits."""
 
@@ -50,11 +53,12 @@ def looked(data: bytes, limits: DecodeLimits, budget: Budget) -> Looks:
     if budget is not Budget.NONE:
         upright = (one for one in _readable(data, limits) if one[0] is Reading.UPRIGHT)
         for _, rgb in islice(upright, _MOST_PICTURES[budget]):
-            hashes += _whole(rgb)
+            forms = dict(dihedral(rgb))
+            hashes += _whole(forms)
             grey = reduced(_grey(rgb), _PANE_SIDE)
             hashes += _parts(grey, budget)
             if budget is Budget.FULL:
-                sights.append(_sight(grey))
+                sights.append(_sight(grey, forms))
     return Looks(tuple(_distinct(hashes)), tuple(sights))
 
 
@@ -82,9 +86,8 @@ def _grey(rgb: NDArray[np.uint8]) -> Grey:
     return np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY), np.uint8)
 
 
-def _whole(rgb: NDArray[np.uint8]) -> Iterator[Look]:
+def _whole(forms: dict[str, PdqHash]) -> Iterator[Look]:
     """Yield the turned and mirrored forms, and the negative, whose bits are all the others."""
-    forms = dict(dihedral(rgb))
     for form in FORMS[1:]:
         yield Look(_VIA.get(form, form), forms[form].bits, forms[form].quality)
     as_is = forms[AS_IS]
@@ -96,17 +99,28 @@ def _parts(grey: Grey, budget: Budget) -> Iterator[Look]:
     for pane in found:
         printed = pdq(pane.of(grey))
         yield Look(REGION, printed.bits, printed.quality, _corners(grey, pane))
+    for corners in quads(grey):
+        straight, back = straightened(grey, corners)
+        printed = pdq(straight)
+        yield Look(REGION, printed.bits, printed.quality, _shares(grey, corners))
+        # A screen has a rim of its own.
+        for pane in panes(straight)[:_MOST_WITHIN]:
+            printed = pdq(pane.of(straight))
+            inner = np.array([[_corners(straight, pane)]]).reshape(1, 4, 2) * straight.shape[::-1]
+            placed = np.asarray(cv2.perspectiveTransform(inner, back)[0], np.float32)
+            yield Look(REGION, printed.bits, printed.quality, _shares(grey, placed))
     if budget is Budget.FULL:
         for pane in (*found, *grid_panes(grey)):
             for form, printed in dihedral(pane.of(grey)):
-                if form in {AS_IS, "flip_left_right"}:
+                if form in {AS_IS, MIRRORED}:
                     yield Look(REGION, printed.bits, printed.quality, _corners(grey, pane))
 
 
-def _sight(grey: Grey) -> Sight:
+def _sight(grey: Grey, forms: dict[str, PdqHash]) -> Sight:
     small = reduced(grey, LOOKED_SIDE)
     seen = features(small, LOOKED_POINTS)
-    return Sight(small, seen.points, seen.marks, seen.mirrored)
+    whole = (forms[AS_IS].bits, forms[MIRRORED].bits)
+    return Sight(whole, small, seen.points, seen.marks, seen.mirrored)
 
 
 def _corners(grey: Grey, pane: Pane) -> Corners:
@@ -114,6 +128,11 @@ def _corners(grey: Grey, pane: Pane) -> Corners:
     left, right = pane.left / width, pane.right / width
     top, bottom = pane.top / height, pane.bottom / height
     return ((left, top), (right, top), (right, bottom), (left, bottom))
+
+
+def _shares(grey: Grey, corners: NDArray[np.float32]) -> Corners:
+    height, width = grey.shape
+    return tuple((float(x) / width, float(y) / height) for x, y in corners)
 
 
 def _inverted(bits: bytes) -> bytes:

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEAST_PAIRS = 8
+LEAST_PAIRS = 6
 """So many points must agree on where a listed picture lies. Four define a place."""
 _MOST_CANDIDATES = 10
 

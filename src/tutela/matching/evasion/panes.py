@@ -29,7 +29,7 @@ _LEAST_SHARE = 0.12
 """Of the picture's sides that a pane has at least."""
 _DEEPEST = 3
 MOST_TILES = 9
-_LEAST_TILES = 3
+_LEAST_TILES, _LEAST_COVERED = 4, 0.6
 _LEAST_TILE, _LARGEST_TILE = 0.01, 0.5
 """Of the area of a contact sheet that a tile has."""
 _GRIDS = ((2, 1), (1, 2), (2, 2), (3, 3))
@@ -58,7 +58,9 @@ def sheet_tiles(grey: Grey) -> tuple[Pane, ...]:
     usual = float(np.median([_area(one) for one in found]))
     alike = [one for one in found if usual / 2 <= _area(one) <= usual * 2]
     apart = [one for one in alike if not any(_covers(other, one) for other in alike)]
-    return tuple(apart)[:MOST_TILES] if len(apart) >= _LEAST_TILES else ()
+    covered = sum(map(_area, apart)) / area
+    sheet = len(apart) >= _LEAST_TILES and covered >= _LEAST_COVERED
+    return tuple(apart)[:MOST_TILES] if sheet else ()
 
 
 def _area(pane: Pane) -> int:

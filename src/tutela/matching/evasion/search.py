@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from tutela.hashing.pdq import distance
 from tutela.matching.evasion.pairs import most_pairs, paired
+from tutela.matching.index import MAX_RADIUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tutela.matching.evasion.pairs import Alike
 
 REGION = "region"
+_MOST_CANDIDATES = 10
 
 
 class ListedPictures(Protocol):
@@ -31,6 +33,10 @@ class ListedPictures(Protocol):
 
     def alike(self, marks: NDArray[np.uint8]) -> Alike:
         """Return, for each of n marks, row, point and distance of listed ones that are like it."""
+        ...
+
+    def sketches_of(self, found: Sequence[ListedHash]) -> Iterable[tuple[ListedHash, Sketch]]:
+        """Return the sketches of the entries that these hashes are of."""
         ...
 
     def sketches(self, rows: Sequence[int]) -> Iterable[tuple[ListedHash, Sketch]]:
@@ -54,7 +60,8 @@ def search(
     """Return what the first look finds that finds anything.
 
     1. Hashes of the turned, mirrored and negative picture, and of its parts; of poor ones none.
-    2. Points that are like a listed picture's, and then its tiles.
+    2. Tiles of listed pictures whose hashes are not too far away.
+    3. Points that are like a listed picture's, and then its tiles.
     """
     for look in looks.hashes:
         if look.quality < min_quality:
@@ -65,10 +72,21 @@ def search(
                 Sighting(one, distance(one.value, look.pdq), look.via, look.corners) for one in near
             )
     for sight in looks.sights:
-        found = tuple(_seen(sight, listed))
+        found = tuple(_filling(sight, listed)) or tuple(_seen(sight, listed))
         if found:
             return found
     return ()
+
+
+def _filling(sight: Sight, listed: ListedPictures) -> Iterator[Sighting]:
+    from tutela.matching.evasion.alignment import framed
+
+    for mirrored, pdq in enumerate(sight.whole):
+        near = list(listed.near(pdq, MAX_RADIUS, None))[:_MOST_CANDIDATES]
+        for one, sketch in listed.sketches_of(near):
+            place = framed(sight, sketch, mirrored=bool(mirrored))
+            if place is not None:
+                yield Sighting(one, round(place.distance), REGION, place.corners)
 
 
 def _seen(sight: Sight, listed: ListedPictures) -> Iterator[Sighting]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 from PIL.Image import Transpose
 from tests.pictures import crowded, encoded
 
@@ -104,7 +104,7 @@ def _cropped(picture: Image.Image) -> Image.Image:
 
 
 def _rotated(picture: Image.Image) -> Image.Image:
-    return picture.rotate(9, Image.Resampling.BICUBIC, expand=True)
+    return picture.rotate(9, Image.Resampling.BICUBIC).crop((80, 70, 560, 410))
 
 
 def _inset(picture: Image.Image) -> Image.Image:
@@ -162,6 +162,54 @@ def test_the_corners_say_where_the_listed_picture_lies(
     if mirrored:
         wanted = [wanted[1], wanted[0], wanted[3], wanted[2]]
     assert np.abs(np.array(match.corners) * whole.size - wanted).max() < 6
+
+
+@pytest.mark.parametrize("angle", [-12, 4, 9])
+@pytest.mark.parametrize("ground", ["black", "white"])
+def test_a_picture_that_stands_askew_is_found_by_its_hash_alone(
+    lists: HashLists, screener: Screener, angle: int, ground: str
+) -> None:
+    picture = crowded(55, 640, 480)
+    printed = fingerprint(_file(picture), LIMITS).pictures[0]
+    lists.import_file(ANNA, "hashes", f"id,pdq\naskew,{printed.pdq}\n".encode())
+    askew = picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor=ground)
+    (match,) = _matches(screener, _file(askew), Budget.CHEAP)
+    assert (match.entry_id, match.via, match.algorithm) == ("askew", "region", "pdq")
+    assert match.corners is not None
+    middle = np.mean(match.corners, axis=0)
+    assert np.abs(middle - 0.5).max() < 0.01
+
+
+def _scribbled(picture: Image.Image) -> Image.Image:
+    copy = picture.crop((50, 30, 640, 470))
+    draw = ImageDraw.Draw(copy)
+    rng = np.random.default_rng(3)
+    line = [(float(x), float(y)) for x, y in rng.uniform(0, 1, (30, 2)) * copy.size]
+    draw.line(line, "red", 4)
+    for row in range(4):
+        draw.text((60, 30 + row * 120), "words everywhere", "white", font_size=50)
+    return copy
+
+
+def test_words_over_everything_do_not_hide_a_copy(screener: Screener) -> None:
+    data = _file(_scribbled(PICTURE))
+    assert _matches(screener, data, Budget.CHEAP) == ()
+    (match,) = _matches(screener, data, Budget.FULL)
+    assert (match.entry_id, match.via, match.algorithm) == ("wanted", "region", "sketch")
+    assert _matches(screener, _file(_scribbled(STRANGER)), Budget.FULL) == ()
+
+
+def _posted(picture: Image.Image) -> Image.Image:
+    """Return a post in an app that has much of its own on the screen."""
+    whole = crowded(77, 640, 900)
+    whole.paste(picture, (0, 200))
+    return whole
+
+
+def test_what_an_app_puts_around_pictures_is_no_match(screener: Screener, lists: HashLists) -> None:
+    lists.import_file(ANNA, "posts", built_line("post", _file(_posted(crowded(78, 640, 480)))))
+    assert len(_matches(screener, _file(_posted(crowded(78, 640, 480))), Budget.FULL)) == 1
+    assert _matches(screener, _file(_posted(STRANGER)), Budget.FULL) == ()
 
 
 def _sheet(*pictures: Image.Image) -> Image.Image:
