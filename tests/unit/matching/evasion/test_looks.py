@@ -181,13 +181,13 @@ def test_a_picture_that_stands_askew_is_found_by_its_hash_alone(
 
 
 def _scribbled(picture: Image.Image) -> Image.Image:
-    copy = picture.crop((50, 30, 640, 470))
+    copy = picture.crop((30, 20, 640, 480))
     draw = ImageDraw.Draw(copy)
     rng = np.random.default_rng(3)
     line = [(float(x), float(y)) for x, y in rng.uniform(0, 1, (30, 2)) * copy.size]
-    draw.line(line, "red", 4)
-    for row in range(4):
-        draw.text((60, 30 + row * 120), "words everywhere", "white", font_size=50)
+    draw.line(line, "red", 3)
+    for row in range(3):
+        draw.text((60, 40 + row * 150), "words everywhere", "white", font_size=40)
     return copy
 
 
