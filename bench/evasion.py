@@ -31,6 +31,7 @@ _RADIUS = 31
 _BESIDE = Path(sys.executable).parent
 _Z = 1.96
 _PEERS = ("pdqhash", "threatexchange")
+_HASH_ONLY = "full, listed as PDQ only"
 _BUDGETS = tuple(str(one) for one in Budget)
 
 
@@ -60,7 +61,7 @@ def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
     with tempfile.TemporaryDirectory() as name:
         home = Home(Path(name))
         home.distract(distractors)
-        families, transforms, strangers = _recall(home, photos)
+        families, transforms, strangers = _recall(home, Home(Path(name)), photos)
         alarms = _false_alarms(Path(name), few=quick_run, many=large)
         cost = _cost(home, photos, 8 if quick_run else 30)
     tables = [
@@ -101,6 +102,14 @@ class Home:
         """List the pictures of a folder."""
         self._run("lists", "build", name, str(folder))
 
+    def list_hashes(self, name: str, folder: Path) -> None:
+        """List the pictures of a folder as another's list has them: PDQ, and nothing else."""
+        rows = json.loads(f"[{','.join(self._run('--json', 'hash', str(folder)).splitlines())}]")
+        listed = self.folder / f"{name}.csv"
+        lines = [f"{Path(row['path']).name},{row['pdq']}\n" for row in rows if row["pdq"]]
+        listed.write_text("id,pdq\n" + "".join(lines))
+        self._run("lists", "import", name, str(listed))
+
     def scan(self, folder: Path, budget: str) -> dict[str, list[dict[str, Any]]]:
         """Return the matches of each file."""
         out = self._run("--json", "scan", str(folder), "--looks", budget)
@@ -116,7 +125,7 @@ class Home:
         return str(done.stdout)
 
 
-def _recall(home: Home, photos: int) -> tuple[dict[str, Tally], dict[str, Tally], int]:
+def _recall(home: Home, bare: Home, photos: int) -> tuple[dict[str, Tally], dict[str, Tally], int]:
     originals, copies = home.folder / "originals", home.folder / "copies"
     originals.mkdir()
     copies.mkdir()
@@ -137,14 +146,17 @@ def _recall(home: Home, photos: int) -> tuple[dict[str, Tally], dict[str, Tally]
                 for peer in _PEERS:
                     tally.found[peer] += _near(hashed[peer], theirs[peer])
     home.list_folder("originals", originals)
+    bare.list_hashes("originals", originals)
     strangers = 0
-    for budget in _BUDGETS:
-        for name, matches in home.scan(copies, budget).items():
+    runs = [(home, budget, budget) for budget in _BUDGETS]
+    runs.append((bare, str(Budget.FULL), _HASH_ONLY))
+    for asked, budget, engine in runs:
+        for name, matches in asked.scan(copies, budget).items():
             own = any(one["entry"] == name.split("-")[0] for one in matches)
             strangers += sum(one["entry"] != name.split("-")[0] for one in matches)
             family, transform = of_name[name]
-            families[family].found[budget] += own
-            transforms[transform].found[budget] += own
+            families[family].found[engine] += own
+            transforms[transform].found[engine] += own
     return families, transforms, strangers
 
 
@@ -175,13 +187,15 @@ def _near(one: bytes | None, other: bytes | None) -> bool:
 
 
 def _recall_table(title: str, kind: str, tallies: dict[str, Tally]) -> Table:
-    table = Table(title, (kind, "copies", *_PEERS, *(f"--looks {one}" for one in _BUDGETS)))
+    engines = (*_PEERS, *_BUDGETS, _HASH_ONLY)
+    shown = (f"--looks {one}" for one in engines[len(_PEERS) :])
+    table = Table(title, (kind, "copies", *_PEERS, *shown))
     whole = Tally()
     for name, tally in tallies.items():
-        table.row(name, tally.of, *(tally.shown(one) for one in (*_PEERS, *_BUDGETS)))
+        table.row(name, tally.of, *(tally.shown(one) for one in engines))
         whole.of += tally.of
         whole.found.update(tally.found)
-    table.row("all", whole.of, *(f"**{whole.share(one):.1%}**" for one in (*_PEERS, *_BUDGETS)))
+    table.row("all", whole.of, *(f"**{whole.share(one):.1%}**" for one in engines))
     return table
 
 
@@ -218,6 +232,20 @@ def _halves(few: bool) -> Iterator[tuple[str, list[Image.Image], list[Image.Imag
         if whole:
             yield kind, whole[::2], whole[1::2]
             yield f"{kind}, the other way round", whole[1::2], whole[::2]
+    whole = list(pictures(36 if few else 400))
+    yield "contact sheets of nine", _sheets(whole[::2]), _sheets(whole[1::2])
+
+
+def _sheets(some: list[Image.Image]) -> list[Image.Image]:
+    """Return contact sheets with white gutters, each picture being on one."""
+    sheets = []
+    for start in range(0, len(some) - 8, 9):
+        sheet = Image.new("RGB", (3 * 330 + 10, 3 * 250 + 10), "white")
+        for place, picture in enumerate(some[start : start + 9]):
+            at = (10 + place % 3 * 330, 10 + place // 3 * 250)
+            sheet.paste(picture.resize((320, 240)), at)
+        sheets.append(sheet)
+    return sheets
 
 
 def _written(folder: Path, some: Iterable[Image.Image]) -> int:

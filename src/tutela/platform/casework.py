@@ -168,7 +168,7 @@ def _file(item: Item, decision: Decision, record: Sequence[View]) -> FileFacts:
         viewed=viewing.viewed(record, item.id, decision.decided_at),
         classification=us_industry(decision.observed),
         matches=tuple(
-            MatchFacts(match.list_name, match.entry_id, match.algorithm, match.distance)
+            MatchFacts(match.list_name, match.entry_id, match.algorithm, match.distance, match.via)
             for match in item.matches
         ),
     )

@@ -44,12 +44,13 @@ class SubjectFacts:
 
 @dataclass(frozen=True, slots=True)
 class MatchFacts:
-    """How a file met a list. Distance in bits."""
+    """How a file met a list, and by which look (`Match.via`). Distance in bits."""
 
     list_name: str
     entry_id: str
     algorithm: str
     distance: int
+    via: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ class ReferralDraft:
 
 
 _FORM = TypeAdapter(ReferralDraft)
+_AS_IT_IS = {"exact", "pdq", "frame"}
 
 
 def draft(facts: IncidentFacts) -> ReferralDraft:
@@ -169,9 +171,20 @@ def _how_found(one: FileFacts) -> str:
     if not one.matches:
         return f"Found without a hash list; {seen}."
     nearest = one.matches[0]
-    how = (
-        f"equal in {nearest.algorithm.upper()}"
-        if nearest.distance == 0
-        else f"within {nearest.distance} bits of {nearest.algorithm.upper()}"
-    )
+    how = _how_near(nearest)
     return f"Matched entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}; {seen}."
+
+
+def _how_near(match: MatchFacts) -> str:
+    """Say what was compared: not the file as it is, where it was found as a changed copy."""
+    if match.algorithm == "sketch":
+        return (
+            "a part of the picture agreeing with the listed one's points, "
+            f"and its tiles within {match.distance} bits of PDQ on average"
+        )
+    name = match.algorithm.upper()
+    near = f"equal in {name}" if match.distance == 0 else f"within {match.distance} bits of {name}"
+    if match.via in _AS_IT_IS:
+        return near
+    turned = f"the picture changed ({match.via.replace('_', ' ')})"
+    return f"{'a part of the picture' if match.via == 'region' else turned} being {near}"
