@@ -35,6 +35,8 @@ TILE_POINTS = 60
 LOOKED_SIDE = 720
 """So is a picture that is looked at: what is listed may be a small part of it."""
 LOOKED_POINTS = 800
+LEAST_LOOKED_SIDE = 480
+"""A smaller one is enlarged to this: twice as many points of a thumbnail are known again."""
 _LEAST_SIDE = 16
 _CONTRAST = 0.01
 _NUMBERS = 128
@@ -84,6 +86,16 @@ def reduced(grey: Grey, longer: int) -> Grey:
         return np.ascontiguousarray(grey)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def enlarged(grey: Grey, longer: int) -> Grey:
+    """Return grey pixels enlarged to a longer side; those of larger pictures as they are."""
+    height, width = grey.shape
+    scale = longer / max(height, width)
+    if scale <= 1:
+        return grey
+    size = (round(width * scale), round(height * scale))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def features(grey: Grey, most: int) -> Features:

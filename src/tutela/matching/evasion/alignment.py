@@ -21,17 +21,10 @@ if TYPE_CHECKING:
     Indices = NDArray[np.int64]
     Matrix = NDArray[np.float64]
 
-LARGEST_DISTANCE = 20.0
-"""Bits by which the better half of the tiles in sight may deviate: copies have 2 to 16."""
-RIGID_DISTANCE = 60.0
-"""And where the points fit so well that it can be no other photo: words lie over everything."""
-FRAMED_DISTANCE = 45.0
-"""And where the picture fills its frame as the listed one does, and hashes nearly alike."""
 _TIGHT = 1.0
 """Pixels of the listed picture by which points of a copy are off; most are by 0.1."""
 _LEAST_TIGHT, _TIGHT_SHARE, _CELL_SHARE = 20, 0.85, 0.7
 _CELLS, _LEAST_IN_CELL = 4, 3
-_LEAST_TILES = 4
 _LEAST_QUALITY = 30
 _REPROJECTION = 4.0
 """Pixels of the listed picture by which a point that agrees may be off."""
@@ -39,6 +32,22 @@ _SEEN_SHARE = 0.97
 _LEAST_AREA = 0.002
 """Of the picture that the listed one covers at least."""
 _MOST_STRETCH = 6.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """How many tiles must be in sight, and by how many bits the better half may deviate."""
+
+    tiles: int
+    distance: float
+
+
+_USUAL = _Asked(4, 20.0)
+"""Copies deviate by 2 to 16; the same place photographed again by 27 and more."""
+_RIGID = _Asked(2, 60.0)
+"""Where points fit so well that it can be no other photo: small crops, and words all over."""
+_FRAMED = _Asked(4, 45.0)
+"""Where the picture fills its frame as the listed one does, and hashes nearly alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +88,10 @@ def aligned(
     if corners is None:
         return None
     projection = np.asarray(found, np.float64)
-    limit = LARGEST_DISTANCE
+    asked = _USUAL
     if _rigid(projection, points[here[chosen]], sketch, there[chosen], grey.shape):
-        limit = RIGID_DISTANCE
-    return _judged(grey, projection, sketch, corners, limit, mirrored=mirrored)
+        asked = _RIGID
+    return _judged(grey, projection, sketch, corners, asked, mirrored=mirrored)
 
 
 def framed(sight: Sight, sketch: Sketch, *, mirrored: bool) -> Aligned | None:
@@ -91,7 +100,7 @@ def framed(sight: Sight, sketch: Sketch, *, mirrored: bool) -> Aligned | None:
     height, width = grey.shape
     scaled = np.diag([sketch.width / width, sketch.height / height, 1.0])
     corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
-    return _judged(grey, scaled, sketch, corners, FRAMED_DISTANCE, mirrored=mirrored)
+    return _judged(grey, scaled, sketch, corners, _FRAMED, mirrored=mirrored)
 
 
 def _judged(
@@ -99,16 +108,16 @@ def _judged(
     projection: Matrix,
     sketch: Sketch,
     corners: Corners,
-    limit: float,
+    asked: _Asked,
     *,
     mirrored: bool,
 ) -> Aligned | None:
     deviations = _deviations(grey, projection, sketch)
-    if len(deviations) < _LEAST_TILES:
+    if len(deviations) < asked.tiles:
         return None
-    better = sorted(deviations)[: (len(deviations) + 1) // 2]
+    better = sorted(deviations)[: max(2, (len(deviations) + 1) // 2)]
     distance = sum(better) / len(better)
-    if distance > limit:
+    if distance > asked.distance:
         return None
     if mirrored:
         corners = tuple((1 - x, y) for x, y in corners)

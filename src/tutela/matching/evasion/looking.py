@@ -11,9 +11,11 @@ import numpy as np
 
 from tutela.content.decoding import Reading, Undecodable, pictures
 from tutela.hashing.features import (
+    LEAST_LOOKED_SIDE,
     LOOKED_POINTS,
     LOOKED_SIDE,
     TILE_POINTS,
+    enlarged,
     features,
     reduced,
     sketch,
@@ -117,7 +119,7 @@ def _parts(grey: Grey, budget: Budget) -> Iterator[Look]:
 
 
 def _sight(grey: Grey, forms: dict[str, PdqHash]) -> Sight:
-    small = reduced(grey, LOOKED_SIDE)
+    small = enlarged(reduced(grey, LOOKED_SIDE), LEAST_LOOKED_SIDE)
     seen = features(small, LOOKED_POINTS)
     whole = (forms[AS_IS].bits, forms[MIRRORED].bits)
     return Sight(whole, small, seen.points, seen.marks, seen.mirrored)
