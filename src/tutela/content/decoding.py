@@ -74,6 +74,7 @@ class Reason(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_FRAMES = "too_many_frames"
     UNSUPPORTED = "unsupported"
+    LOOKS_FAILED = "looks_failed"
 
 
 class Undecodable(InvalidInput):

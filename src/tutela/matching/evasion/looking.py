@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tutela.hashing.sketch import Sketch
 
     Grey = NDArray[np.uint8]
+    _Place = tuple[float, float]
+    _FourCorners = tuple[_Place, _Place, _Place, _Place]
 
 AS_IS, MIRRORED = FORMS[0], "flip_left_right"
 NEGATIVE, REGION = "negative", "region"
@@ -67,7 +69,7 @@ def looked(data: bytes, limits: DecodeLimits, budget: Budget) -> Looks:
 def sketched(data: bytes, limits: DecodeLimits) -> tuple[Sketch, ...]:
     """Return the sketches of a file's first picture and, if it is a contact sheet, of its tiles.
 
-    None where it cannot be read or is too small.
+    Nothing where it cannot be read or is too small.
     """
     for reading, rgb in _readable(data, limits):
         if reading is Reading.UPRIGHT:
@@ -101,10 +103,10 @@ def _parts(grey: Grey, budget: Budget) -> Iterator[Look]:
     for pane in found:
         printed = pdq(pane.of(grey))
         yield Look(REGION, printed.bits, printed.quality, _corners(grey, pane))
-    for corners in quads(grey):
-        straight, back = straightened(grey, corners)
+    for quad in quads(grey):
+        straight, back = straightened(grey, quad)
         printed = pdq(straight)
-        yield Look(REGION, printed.bits, printed.quality, _shares(grey, corners))
+        yield Look(REGION, printed.bits, printed.quality, _shares(grey, quad))
         # A screen has a rim of its own.
         for pane in panes(straight)[:_MOST_WITHIN]:
             printed = pdq(pane.of(straight))
@@ -113,9 +115,12 @@ def _parts(grey: Grey, budget: Budget) -> Iterator[Look]:
             yield Look(REGION, printed.bits, printed.quality, _shares(grey, placed))
     if budget is Budget.FULL:
         for pane in (*found, *grid_panes(grey)):
-            for form, printed in dihedral(pane.of(grey)):
-                if form in {AS_IS, MIRRORED}:
-                    yield Look(REGION, printed.bits, printed.quality, _corners(grey, pane))
+            forms = dict(dihedral(pane.of(grey)))
+            as_is, mirrored = forms[AS_IS], forms[MIRRORED]
+            top_left, top_right, bottom_right, bottom_left = corners = _corners(grey, pane)
+            yield Look(REGION, as_is.bits, as_is.quality, corners)
+            turned = (top_right, top_left, bottom_left, bottom_right)
+            yield Look(REGION, mirrored.bits, mirrored.quality, turned)
 
 
 def _sight(grey: Grey, forms: dict[str, PdqHash]) -> Sight:
@@ -125,7 +130,7 @@ def _sight(grey: Grey, forms: dict[str, PdqHash]) -> Sight:
     return Sight(whole, small, seen.points, seen.marks, seen.mirrored)
 
 
-def _corners(grey: Grey, pane: Pane) -> Corners:
+def _corners(grey: Grey, pane: Pane) -> _FourCorners:
     height, width = grey.shape
     left, right = pane.left / width, pane.right / width
     top, bottom = pane.top / height, pane.bottom / height

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 from PIL.Image import Transpose
 from tests.pictures import crowded, encoded
@@ -297,3 +299,39 @@ def test_the_policy_names_the_budget(database: Database, lists: HashLists, tmp_p
 def test_no_looks_are_taken_of_what_cannot_be_read() -> None:
     for data in (b"", b"words", _file(PICTURE)[:300]):
         assert looked_at(data, LIMITS, Budget.FULL).looks is None
+
+
+def test_looks_that_fail_hold_the_file(screener: Screener, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("tutela.matching.evasion.looking.panes", broken)
+    screening = screener.screen_bytes(_file(STRANGER), LIMITS, looks=Budget.CHEAP)[1]
+    assert (screening.verdict, screening.reason) == (Verdict.UNSCREENED, "looks_failed")
+    assert _matches(screener, _file(PICTURE), Budget.CHEAP)[0].via == "pdq"
+
+
+@given(
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.sampled_from(["noise", "flat", "steps", "line"]),
+    st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_looks_can_be_taken_of_pictures_of_every_shape(
+    width: int, height: int, kind: str, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = {
+        "noise": rng.integers(0, 256, (height, width, 3)),
+        "flat": np.full((height, width, 3), rng.integers(256)),
+        "steps": np.repeat(rng.integers(0, 256, (height, 1, 3)), width, axis=1),
+        "line": np.eye(height, width)[..., None] * rng.integers(0, 256, 3),
+    }[kind]
+    data = encoded(Image.fromarray(pixels.astype(np.uint8)), "PNG")
+    printed = looked_at(data, LIMITS, Budget.FULL)
+    assert printed.unscreened is None
+    assert printed.looks is not None
+    for look in printed.looks.hashes:
+        assert look.corners is None or np.isfinite(look.corners).all()
+    sketched(data, LIMITS)
