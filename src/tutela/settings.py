@@ -32,6 +32,13 @@ class Matching(_Part):
     """How near is a match."""
 
     radius: int = Field(default=31, ge=0, le=63, description="PDQ distance in bits that matches.")
+    review_radius: int = Field(
+        default=0,
+        ge=0,
+        le=63,
+        description="PDQ distance beyond `radius` that queues for a person and holds nothing; "
+        "0: none does.",
+    )
     min_quality: int = Field(
         default=50, ge=0, le=100, description="Below this PDQ quality the hash decides nothing."
     )

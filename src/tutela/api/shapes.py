@@ -28,6 +28,7 @@ class VerdictWord(StrEnum):
     """What screening found."""
 
     MATCH = "match"
+    POSSIBLE = "possible"
     CLEAN = "clean"
     UNSCREENED = "unscreened"
 
@@ -38,7 +39,7 @@ class ItemAnswer(_Shape):
     id: str
     verdict: VerdictWord
     hold: bool
-    case_id: str | None = Field(description="The case it belongs to, when held.")
+    case_id: str | None = Field(description="The case it belongs to, unless clean.")
 
     @classmethod
     def of(cls, answer: Verdicted) -> ItemAnswer:

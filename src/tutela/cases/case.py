@@ -29,11 +29,12 @@ class CaseState(StrEnum):
 
 
 class CaseKind(StrEnum):
-    """How sure the machine is: a listed copy, something near one, or something it cannot read."""
+    """How sure the machine is: a listed copy, something near one, unreadable, or only possible."""
 
     KNOWN = "known"
     NEAR = "near"
     UNSCREENED = "unscreened"
+    POSSIBLE = "possible"
 
 
 cases = sa.Table(
@@ -138,6 +139,8 @@ def kind_of(item: Item) -> CaseKind:
     """Say what kind of case an item makes."""
     if not item.matches:
         return CaseKind.UNSCREENED
+    if item.only_possible:
+        return CaseKind.POSSIBLE
     exact = any(match.exact for match in item.matches)
     return CaseKind.KNOWN if exact else CaseKind.NEAR
 

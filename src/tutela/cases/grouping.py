@@ -18,11 +18,13 @@ def like(item: Item, members: Sequence[Item]) -> bool:
 
     Unscreened items go together by reason: nothing is known of their likeness. Others go
     together when they share the bytes, a matched list entry, or a PDQ within 31 bits at
-    quality 50 or more (the distance its authors call a match: Davis and Rosen, 2019).
+    quality 50 or more (the distance its authors call a match: Davis and Rosen, 2019). What is
+    only possible stays apart from matches: one needs a look where the others may not.
     """
     if not item.matches:
         return any(not member.matches and member.reason == item.reason for member in members)
-    return any(member.matches and _alike(item, member) for member in members)
+    sure = [one for one in members if one.matches and one.only_possible == item.only_possible]
+    return any(_alike(item, member) for member in sure)
 
 
 def _alike(one: Item, other: Item) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
-from tutela.cases.case import Case, CaseState, case_from, cases, load
+from tutela.cases.case import Case, CaseKind, CaseState, case_from, cases, load
 from tutela.content.item import item_matches, items
 from tutela.errors import Conflict, LeaseLost
 
@@ -47,8 +47,9 @@ class Queue:
         self._audit = audit
 
     def waiting(self, limit: int = 200) -> tuple[QueueRow, ...]:
-        """Return open cases: known before near before unscreened, the oldest first."""
-        order = sa.case({"known": 0, "near": 1}, value=cases.c.kind, else_=2)
+        """Return open cases: in the order of `CaseKind`, the oldest first."""
+        places = {kind.value: place for place, kind in enumerate(CaseKind)}
+        order = sa.case(places, value=cases.c.kind)
         query = (
             sa.select(cases)
             .where(cases.c.state == CaseState.OPEN.value)

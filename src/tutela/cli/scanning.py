@@ -112,10 +112,10 @@ def _watched(
 def _print(session: Session, row: dict[str, Any]) -> None:
     if session.json:
         session.put(row)
-    elif row["verdict"] == Verdict.MATCH.value:
+    elif row["matches"]:
         for match in row["matches"]:
             session.say(
-                f"match       {row['path']}  {match['list']}/{match['entry']} "
+                f"{row['verdict']:<12}{row['path']}  {match['list']}/{match['entry']} "
                 f"{match['algorithm']} {match['distance']} bits, {match['via']}"
             )
     elif row["verdict"] == Verdict.UNSCREENED.value:

@@ -190,6 +190,8 @@ def _cluster(item: Item) -> tuple[int, str, str]:
         return 2, "unscreened", words.plain(item.reason or "unscreened").capitalize()
     if any(match.exact for match in item.matches):
         return 0, "known", "Listed copies"
+    if item.only_possible:
+        return 3, "possible", "Perhaps a changed listed file; not held back"
     return 1, "near", "Near a listed file"
 
 

@@ -97,6 +97,11 @@ def of_item(connection: sa.Connection, item_id: str) -> list[HostOrder]:
     return [_order(row) for row in connection.execute(query)]
 
 
+def withheld(connection: sa.Connection, item: Item) -> bool:
+    """Say whether the host platform keeps an item back, or was ever told to."""
+    return item.hold is not HoldState.NONE or bool(of_item(connection, item.id))
+
+
 def waits_for_earlier(connection: sa.Connection, wanted: HostOrder) -> bool:
     """Say whether an earlier order about the same item is still on its way.
 

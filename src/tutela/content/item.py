@@ -137,6 +137,11 @@ class Item:
     matches: tuple[ItemMatch, ...] = ()
 
     @property
+    def only_possible(self) -> bool:
+        """Say whether all it met lies beyond what counts as a match."""
+        return bool(self.matches) and all(match.via == "wide" for match in self.matches)
+
+    @property
     def record_hash(self) -> PictureFacts | None:
         """Return the hash of the first frame's canonical reading, if pixels could be had."""
         return self.pictures[0] if self.pictures else None

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 UNAVAILABLE = "index_unavailable"
 LOW_QUALITY = "low_quality"
+WIDE = "wide"
 MOST_MATCHES = 100
 QUALITY_TOLERANCE = 10
 """By so much may the qualities of quick and exact hashes differ."""
@@ -57,6 +58,7 @@ class Verdict(StrEnum):
     """What the machine can say."""
 
     MATCH = "match"
+    POSSIBLE = "possible"
     CLEAN = "clean"
     UNSCREENED = "unscreened"
 
@@ -69,16 +71,25 @@ class ScreeningPolicy:
     may look alike. Such a hash is still compared, because darkening a listed picture lowers its
     quality and hardly moves its hash: but within half the radius, and only with hashes whose
     list states a sufficient quality. docs/reference/scan.md has the figures. With `exact_only`
-    no picture is passed on its quick hash. `looks`: how hard to look for changed copies.
+    no picture is passed on its quick hash. `looks`: how hard to look for changed copies. What is
+    farther away than the radius, but within `review_radius`, is `possible`: for a person to look
+    at, and nothing else comes of it. 0: none is.
     """
 
     radius: int = 31
     min_quality: int = 50
     exact_only: bool = False
     looks: Budget = Budget.NONE
+    review_radius: int = 0
 
     def __post_init__(self) -> None:
         checked_radius(self.radius)
+        checked_radius(self.review_radius)
+
+    @property
+    def farthest(self) -> int:
+        """Return the distance in bits beyond which nothing listed matters."""
+        return max(self.radius, self.review_radius)
 
     def radius_for(self, quality: int) -> int:
         """Return the radius within which a picture of this quality is compared."""
@@ -93,9 +104,9 @@ class ScreeningPolicy:
 class Match:
     """One entry that an item met, and by which look. Distance in bits, 0 for digests.
 
-    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it); where
-    looks were asked for, also a turned or mirrored form, negative, and region: a part of it, whose
-    `corners` are told.
+    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it), wide (a
+    frame within the review radius only); where looks were asked for, also a turned or mirrored
+    form, negative, and region: a part of it, whose `corners` are told.
     `source`: who says so, the entry's where stated, else the list's.
     """
 
@@ -158,16 +169,16 @@ def sift(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> Scr
 
     1. A digest that is listed: there may be more to say than that.
     2. A quality so near the policy's mark that the exact one may lie on its other side.
-    3. A hash in force within the radius and the bits by which the exact hash may differ.
+    3. A hash in force within the radii and the bits by which the exact hash may differ.
     """
     quick = printed.quick
-    if quick is None or policy.radius + quick.margin > MAX_RADIUS:
+    if quick is None or policy.farthest + quick.margin > MAX_RADIUS:
         return None
     if any(True for _ in lookups.exact(printed.digests)):
         return None
     if abs(quick.quality - policy.min_quality) <= QUALITY_TOLERANCE:
         return None
-    if lookups.any_near(quick.bits, policy.radius + quick.margin):
+    if lookups.any_near(quick.bits, policy.farthest + quick.margin):
         return None
     decisive = quick.quality >= policy.min_quality
     return Screening(Verdict.CLEAN, None if decisive else LOW_QUALITY, ())
@@ -180,12 +191,13 @@ def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> S
     2. PDQ of each distinct frame and reading.
     3. No match, and looks were taken: what they find.
     4. No match, and some pixels could not be had: unscreened.
-    5. No match otherwise: clean; with the reason low_quality when no picture was decisive.
+    5. No match, but a picture of quality within the review radius: possible.
+    6. Nothing otherwise: clean; with the reason low_quality when no picture was decisive.
     """
     reason = printed.unscreened.value if printed.unscreened else None
     met = [_match(one) for one in lookups.exact(printed.digests)]
     met.sort(key=lambda one: _STRONGEST_FIRST.index(one.algorithm))
-    met.extend(_near(printed.pictures, lookups, policy))
+    met.extend(_near(printed.pictures, lookups, policy.radius_for, policy.stated_for))
     if not met and printed.looks is not None:
         found = search(printed.looks, lookups, policy.radius, policy.min_quality)
         met = [_sighted(one) for one in found]
@@ -193,6 +205,9 @@ def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> S
         return Screening(Verdict.MATCH, reason, _nearest_of_each(met))
     if reason is not None:
         return Screening(Verdict.UNSCREENED, reason, ())
+    possible = _possible(printed.pictures, lookups, policy)
+    if possible:
+        return Screening(Verdict.POSSIBLE, None, possible)
     decisive = any(one.quality >= policy.min_quality for one in printed.pictures)
     return Screening(Verdict.CLEAN, None if decisive else LOW_QUALITY, ())
 
@@ -373,8 +388,22 @@ def _named(digests: Digests) -> dict[str, bytes]:
     return {name: bytes.fromhex(getattr(digests, name)) for name in _STRONGEST_FIRST}
 
 
-def _near(
+def _possible(
     pictures: Iterable[PictureHash], lookups: Lookups, policy: ScreeningPolicy
+) -> tuple[Match, ...]:
+    """Return what lies beyond the radius and within the review radius of decisive pictures."""
+    if policy.review_radius <= policy.radius:
+        return ()
+    decisive = [one for one in pictures if one.quality >= policy.min_quality]
+    met = _near(decisive, lookups, lambda _: policy.review_radius, lambda _: policy.min_quality)
+    return _nearest_of_each(replace(one, via=WIDE) for one in met)
+
+
+def _near(
+    pictures: Iterable[PictureHash],
+    lookups: Lookups,
+    radius_for: Callable[[int], int],
+    stated_for: Callable[[int], int | None],
 ) -> Iterator[Match]:
     seen: set[str] = set()
     for picture in pictures:
@@ -383,7 +412,7 @@ def _near(
             continue
         seen.add(picture.pdq)
         value = bytes.fromhex(picture.pdq)
-        radius, stated = policy.radius_for(picture.quality), policy.stated_for(picture.quality)
+        radius, stated = radius_for(picture.quality), stated_for(picture.quality)
         for listed in lookups.near(value, radius, stated):
             yield _match(listed, distance(listed.value, value), picture)
 

@@ -97,7 +97,7 @@ class Casework:
         mine = [view for view in record if view.person == str(change.actor)]
         decisions_on_record.checked(
             finding,
-            matched=any(item.matches for item in members),
+            matched=any(item.matches and not item.only_possible for item in members),
             viewed=any(view.fidelity.counts_as_viewed for view in mine),
         )
         decision = decisions_on_record.record(
@@ -109,7 +109,8 @@ class Casework:
             reverses=reverses,
         )
         for item in members:
-            holds.order(change, item, _VERB[finding.outcome])
+            if finding.outcome is Outcome.ABUSIVE or holds.withheld(change.connection, item):
+                holds.order(change, item, _VERB[finding.outcome])
         if finding.outcome is Outcome.ABUSIVE:
             facts = incident(members, decision, record, self._reporter)
             self._register.draft(

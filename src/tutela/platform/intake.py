@@ -37,6 +37,9 @@ submissions = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 
+_HELD = {Verdict.MATCH, Verdict.UNSCREENED}
+"""What is possible goes to a person, but stays published until that person decides."""
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -90,8 +93,8 @@ class Intake:
         printed = looked_at(submission.data, self._limits, self._screener.policy.looks)
         screening = self._screener.screen(printed)
         # Sealed before the record: a crash between the two leaves an orphan, never a gap.
-        held = screening.verdict is not Verdict.CLEAN
-        sealed = self._vault.seal(submission.data) if held else None
+        for_people = screening.verdict is not Verdict.CLEAN
+        sealed = self._vault.seal(submission.data) if for_people else None
         try:
             return self._put_on_record(actor, submission, key, request, printed, screening, sealed)
         except IntegrityError:
@@ -129,7 +132,8 @@ class Intake:
             if sealed is not None:
                 self._vault.keep(change, sealed, item.id)
                 item = replace(item, case_id=cases_on_record.file_item(change, item))
-                change.record(Action.ITEM_HELD, item.id)
+                if item.hold is HoldState.HELD:
+                    change.record(Action.ITEM_HELD, item.id)
             items_on_record.insert(change.connection, item)
         return _verdicted(item)
 
@@ -177,7 +181,7 @@ def _item(
         ),
         verdict=screening.verdict.value,
         reason=screening.reason,
-        hold=HoldState.HELD if sealed else HoldState.NONE,
+        hold=HoldState.HELD if screening.verdict in _HELD else HoldState.NONE,
         evidence_id=sealed.id if sealed else None,
         case_id=None,
         received_at=change.now,
@@ -199,4 +203,4 @@ def _item(
 
 def _verdicted(item: Item) -> Verdicted:
     verdict = Verdict(item.verdict)
-    return Verdicted(item.id, verdict, verdict is not Verdict.CLEAN, item.case_id)
+    return Verdicted(item.id, verdict, verdict in _HELD, item.case_id)

@@ -117,7 +117,7 @@ class ReferralDraft:
 
 
 _FORM = TypeAdapter(ReferralDraft)
-_AS_IT_IS = {"exact", "pdq", "frame"}
+_AS_IT_IS = {"exact", "pdq", "frame", "wide"}
 
 
 def draft(facts: IncidentFacts) -> ReferralDraft:
@@ -172,6 +172,11 @@ def _how_found(one: FileFacts) -> str:
         return f"Found without a hash list; {seen}."
     nearest = one.matches[0]
     how = _how_near(nearest)
+    if nearest.via == "wide":
+        return (
+            f"Like entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}, "
+            f"which is too far to be called a match; {seen}."
+        )
     return f"Matched entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}; {seen}."
 
 

@@ -30,6 +30,7 @@ _ALL = {
     "effects": "SELECT * FROM effects ORDER BY rowid",
 }
 Row = dict[str, Any]
+_VERDICTS = {"match", "possible", "clean", "unscreened"}
 
 
 class Books:
@@ -69,13 +70,15 @@ class Books:
         return int(cursor.lastrowid or 0)
 
     def answered(self, number: int, post: str, status: int | None, answer: Row) -> None:
-        """Publish a post that is called clean; withhold it on any other answer or none.
+        """Publish a post that need not be held; withhold it on any other answer or none.
 
         An order that came in the meantime has settled the post: the answer changes nothing then.
         """
         verdict, hold = answer.get("verdict"), answer.get("hold")
-        clean = verdict == "clean" and hold is False
-        understood = verdict in {"match", "clean", "unscreened"} and isinstance(hold, bool)
+        clean = verdict in {"clean", "possible"} and hold is False
+        understood = verdict in {"match", "possible", "clean", "unscreened"} and isinstance(
+            hold, bool
+        )
         with self._transaction():
             self._connection.execute(
                 "UPDATE questions SET status = ?, verdict = ?, hold = ? WHERE number = ?",

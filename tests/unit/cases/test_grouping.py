@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
     from tests.fixed_clock import FixedClock
 
     from tutela.audit.log import AuditLog
-    from tutela.content.item import Item
+    from tutela.content.item import Item, ItemMatch
 
 
 def pair(clock: FixedClock, **second: object) -> tuple[Item, Item]:
     first = make_item(clock(), matches=(match("e1"),), pdq=PDQ)
     return first, make_item(clock(), **second)  # type: ignore[arg-type]
+
+
+def wide(entry: str, distance: int) -> ItemMatch:
+    return replace(match(entry, distance, "pdq"), via="wide")
 
 
 @pytest.mark.parametrize(("bits", "together"), [(0, True), (31, True), (32, False)])
@@ -43,6 +48,17 @@ def test_a_shared_entry_or_shared_bytes_are_likeness(clock: FixedClock) -> None:
 def test_low_quality_hashes_decide_nothing(clock: FixedClock) -> None:
     first, second = pair(clock, matches=(match("e2"),), pdq=PDQ, quality=49)
     assert not like(second, [first])
+
+
+def test_what_is_only_possible_stays_apart_from_matches(clock: FixedClock) -> None:
+    sure, maybe = pair(clock, matches=(wide("e1", 40),))
+    again = make_item(clock(), matches=(wide("e1", 41),))
+    assert not like(maybe, [sure])
+    assert not like(sure, [maybe])
+    assert like(again, [sure, maybe])
+    assert kind_of(maybe) is CaseKind.POSSIBLE
+    both = make_item(clock(), matches=(match("e1", 9, "pdq"), wide("e2", 40)))
+    assert kind_of(both) is CaseKind.NEAR
 
 
 def test_unscreened_items_go_by_reason(clock: FixedClock) -> None:

@@ -14,6 +14,7 @@ from tutela.content.decoding import Reading, Reason
 from tutela.errors import InvalidInput, NotFound, Unavailable
 from tutela.hashing.digests import digests
 from tutela.hashing.fingerprint import Fingerprint, PictureHash
+from tutela.hashing.screening_hash import ScreeningHash
 from tutela.hashlists.store import HashLists
 from tutela.matching.screening import MOST_MATCHES, Screener, Screening, ScreeningPolicy, Verdict
 from tutela.matching.segment_store import SegmentStore
@@ -172,6 +173,54 @@ def test_a_picture_of_low_quality_is_compared_strictly(
         assert _entries(screening) == [("e", "pdq", bits)]
     else:
         assert screening == Screening(Verdict.CLEAN, "low_quality", ())
+
+
+@pytest.mark.parametrize(
+    ("bits", "quality", "stated", "said"),
+    [
+        (31, 100, "90", Verdict.MATCH),
+        (32, 100, "90", Verdict.POSSIBLE),
+        (45, 50, "50", Verdict.POSSIBLE),
+        (46, 100, "90", Verdict.CLEAN),
+        (32, 49, "90", Verdict.CLEAN),
+        (32, 100, "49", Verdict.CLEAN),
+        (32, 100, "", Verdict.CLEAN),
+    ],
+)
+def test_what_lies_in_the_review_radius_is_possible(
+    lists: HashLists,
+    database: Database,
+    tmp_path: Path,
+    bits: int,
+    quality: int,
+    stated: str,
+    said: Verdict,
+) -> None:
+    """And only for pictures of sufficient quality on both sides."""
+    screener = Screener(database, ScreeningPolicy(review_radius=45), tmp_path / "wide")
+    _list(lists, {"e": VALUES[0]}, quality=stated)
+    screening = screener.screen(_print(_picture(turned(VALUES[0], bits), quality)))
+    assert screening.verdict is said
+    assert [one.via for one in screening.matches] == {
+        Verdict.MATCH: ["pdq"],
+        Verdict.POSSIBLE: ["wide"],
+        Verdict.CLEAN: [],
+    }[said]
+
+
+def test_the_review_radius_never_hides_doubt_or_a_match(
+    lists: HashLists, database: Database, tmp_path: Path
+) -> None:
+    screener = Screener(database, ScreeningPolicy(review_radius=45), tmp_path / "wide")
+    _list(lists, {"far": turned(VALUES[0], 40), "near": turned(VALUES[0], 3)})
+    assert _entries(screener.screen(_print(_picture(VALUES[0])))) == [("near", "pdq", 3)]
+    lists.remove_entry(ANNA, "known", "near")
+    partly = _print(_picture(VALUES[0]), unscreened=Reason.TRUNCATED)
+    assert screener.screen(partly) == Screening(Verdict.UNSCREENED, "truncated", ())
+    quick = replace(
+        _print(_picture(VALUES[0])), pictures=(), quick=ScreeningHash(VALUES[0], 100, 0)
+    )
+    assert screener.sift(quick) is None
 
 
 def test_one_decisive_picture_makes_a_clean_verdict_whole(screener: Screener) -> None:

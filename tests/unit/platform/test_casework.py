@@ -6,21 +6,29 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.casework import ANNA, BORIS, HOST
-from tests.instance import BROKEN, LISTED, OTHER, near_copy
+from tests.instance import BROKEN, LISTED, OTHER, instance, near_copy
 
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
+from tutela.cases.case import CaseKind
 from tutela.cases.viewing import Fidelity
+from tutela.cli.session import SHELL
 from tutela.content import holds
 from tutela.content import item as items_on_record
-from tutela.content.item import AccountFacts
+from tutela.content.decoding import DecodeLimits
+from tutela.content.item import AccountFacts, HoldState
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Observed
 from tutela.errors import Conflict, InvalidInput, LeaseLost
+from tutela.hashing.fingerprint import fingerprint
+from tutela.matching.screening import Verdict
 from tutela.platform.intake import Submission
 from tutela.referrals.referral import State
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from tutela.bootstrap import Platform
     from tutela.platform.intake import Verdicted
 
@@ -133,3 +141,48 @@ def test_a_list_removed_acts_at_once_and_leaves_the_record(platform: Platform) -
     assert not upload(platform, OTHER, "post-3").hold
     with platform.database.reading() as connection:
         assert items_on_record.load(connection, held.id).matches[0].list_name == "known"
+
+
+@pytest.fixture
+def cautious(tmp_path: Path, database_url: str) -> Iterator[Platform]:
+    """An instance that also queues what is too far for a match; its list has a quality."""
+    with instance(tmp_path, database_url, matching={"radius": 10, "review_radius": 45}) as opened:
+        shown = fingerprint(LISTED, DecodeLimits()).pictures[0]
+        moved = (int(shown.pdq, 16) ^ ((1 << 40) - 1)).to_bytes(32, "big").hex()
+        line = f"id,pdq,pdq_quality\nlisted,{moved},90\n"
+        opened.lists.import_file(SHELL, "known", line.encode(), replace=True)
+        yield opened
+
+
+def test_what_is_possible_waits_for_a_person_and_is_not_held(cautious: Platform) -> None:
+    answer = upload(cautious, LISTED)
+    assert (answer.verdict, answer.hold) == (Verdict.POSSIBLE, False)
+    case_id = answer.case_id or ""
+    actions = [entry.action for entry in cautious.audit.entries(answer.id)]
+    assert Action.ITEM_SCREENED in actions
+    assert Action.ITEM_HELD not in actions
+    (row,) = cautious.queue.waiting()
+    assert (row.case.id, row.case.kind) == (case_id, CaseKind.POSSIBLE)
+    decide(cautious, case_id, HARMLESS)
+    assert verbs(cautious, answer.id) == []
+    with cautious.database.reading() as connection:
+        assert items_on_record.load(connection, answer.id).hold is HoldState.NONE
+
+
+def test_what_is_possible_cannot_be_decided_unseen(cautious: Platform) -> None:
+    answer = upload(cautious, LISTED)
+    case_id = answer.case_id or ""
+    with pytest.raises(InvalidInput):
+        decide(cautious, case_id, ABUSIVE)
+    grant = cautious.viewing.grant(ANNA, case_id, answer.id, Fidelity.COLOUR, "compare")
+    cautious.viewing.render(ANNA, grant.id, "r-7")
+    decide(cautious, case_id, Finding(Outcome.ABUSIVE, Grounds.VIEWED))
+    assert verbs(cautious, answer.id) == ["remove"]
+    cautious.casework.reverse(ANNA, case_id, 1, HARMLESS)
+    assert verbs(cautious, answer.id) == ["remove", "restore"]
+
+
+def test_what_is_possible_waits_behind_everything_held(cautious: Platform) -> None:
+    maybe = upload(cautious, LISTED)
+    broken = upload(cautious, BROKEN, "post-2")
+    assert [row.case.id for row in cautious.queue.waiting()] == [broken.case_id, maybe.case_id]

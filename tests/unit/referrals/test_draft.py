@@ -19,6 +19,14 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 REPORTER = ReporterFacts()
 
 
+def test_it_calls_no_match_what_is_too_far_for_one() -> None:
+    far = MatchFacts("known", "e-1", "pdq", 40, "wide")
+    assert _remark(far, viewed=True) == (
+        "Like entry e-1 of the hash list known, within 40 bits of PDQ, "
+        "which is too far to be called a match; viewed by a person."
+    )
+
+
 def _remark(*matches: MatchFacts, viewed: bool = False) -> str:
     file = FileFacts(
         evidence_id="evd_1",
