@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Page, Response
+    from playwright.sync_api import CDPSession, Page, Response
 
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
@@ -29,6 +30,11 @@ class Tab:
     address: str
     answers: list[Response] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    @cached_property
+    def devtools(self) -> CDPSession:
+        """Return the line by which events are sent with times of their own."""
+        return self.page.context.new_cdp_session(self.page)
 
     def open(self, path: str) -> None:
         """Go to a page of the console."""

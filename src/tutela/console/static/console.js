@@ -9,3 +9,5 @@ const stage = startStage();
 startForms();
 startLease();
 startKeys(stage);
+// From here on keys are heard: what drives a page from outside waits for this.
+document.body.dataset.listening = "yes";

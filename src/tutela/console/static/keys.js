@@ -41,10 +41,10 @@ function cannotTell() {
   });
 }
 
-/** @param {{closer: () => void, again: () => void, letGo: () => void, hide: () => void}} stage */
+/** @param {{closer: (at: number) => void, again: (at: number) => void, letGo: (at: number) => void, hide: () => void}} stage */
 export function startKeys(stage) {
   const sheet = /** @type {HTMLDialogElement | null} */ (one("#keys"));
-  /** @type {Record<string, () => void>} */
+  /** @type {Record<string, (at: number) => void>} */
   const actions = {
     j: () => step(1),
     k: () => step(-1),
@@ -67,9 +67,9 @@ export function startKeys(stage) {
     const typing = target.matches("input:not([type=radio]), textarea") || sheet?.open;
     if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     const action = actions[event.key];
-    if (action) { event.preventDefault(); action(); }
+    if (action) { event.preventDefault(); action(event.timeStamp); }
   });
-  addEventListener("keyup", (event) => { if (event.key === "v" || event.key === "r") stage.letGo(); });
+  addEventListener("keyup", (event) => { if (event.key === "v" || event.key === "r") stage.letGo(event.timeStamp); });
   one("[data-keys]")?.addEventListener("click", () => sheet?.showModal());
 
   document.querySelectorAll("tr[data-href]").forEach((row) => {

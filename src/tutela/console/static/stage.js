@@ -1,10 +1,11 @@
 // Looking: a rung is tapped (it stays until hidden or its seconds are over) or held (letting go
-// hides). Each look is a grant of its own, and ends where the person stops seeing.
+// hides). Each look is a grant of its own, and ends where the person stops seeing. How long a key
+// was down is read from its events, not from when a busy page got round to them.
 // @ts-check
 
 const HELD_AFTER = 300;
 
-/** @returns {{closer: () => void, again: () => void, letGo: () => void, hide: () => void}} */
+/** @returns {{closer: (at: number) => void, again: (at: number) => void, letGo: (at: number) => void, hide: () => void}} */
 export function startStage() {
   const stage = document.getElementById("stage");
   const ladder = /** @type {HTMLFormElement | null} */ (document.getElementById("ladder"));
@@ -54,8 +55,8 @@ export function startStage() {
 
   const rungs = ladder ? /** @type {HTMLButtonElement[]} */ ([...ladder.querySelectorAll("[data-rung]")]) : [];
 
-  /** @param {number} index */
-  const look = (index) => {
+  /** @param {number} index @param {number} at */
+  const look = (index, at) => {
     const button = rungs[index];
     if (!ladder || !button || button.disabled || pressed) return;
     const purpose = /** @type {HTMLInputElement} */ (ladder.elements["purpose"]);
@@ -65,15 +66,16 @@ export function startStage() {
     }
     hide();
     rung = index;
-    pressed = Date.now();
+    pressed = at;
     letGoEarly = false;
     rungs.forEach((one, place) => one.setAttribute("aria-pressed", String(place === index)));
     button.click();
   };
 
-  const letGo = () => {
+  /** @param {number} at */
+  const letGo = (at) => {
     if (!pressed) return;
-    const held = Date.now() - pressed > HELD_AFTER;
+    const held = at - pressed > HELD_AFTER;
     pressed = 0;
     if (!held) return;
     letGoEarly = !shown();
@@ -86,10 +88,10 @@ export function startStage() {
         if (event.button !== 0) return;
         event.preventDefault();
         button.setPointerCapture(event.pointerId);
-        look(index);
+        look(index, event.timeStamp);
       });
-      button.addEventListener("pointerup", letGo);
-      button.addEventListener("pointercancel", letGo);
+      button.addEventListener("pointerup", (event) => letGo(event.timeStamp));
+      button.addEventListener("pointercancel", (event) => letGo(event.timeStamp));
       // The pointer has asked already when its click arrives; a key's or a script's click asks here.
       button.addEventListener("click", (event) => { if (event.detail > 0) event.preventDefault(); });
     });
@@ -109,8 +111,8 @@ export function startStage() {
   document.addEventListener("visibilitychange", () => { if (document.hidden) hide(); });
 
   return {
-    closer: () => look(Math.min(rung + 1, rungs.length - 1)),
-    again: () => look(Math.max(rung, 0)),
+    closer: (at) => look(Math.min(rung + 1, rungs.length - 1), at),
+    again: (at) => look(Math.max(rung, 0), at),
     letGo,
     hide: () => hide(),
   };
