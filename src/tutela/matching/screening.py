@@ -73,7 +73,7 @@ class ScreeningPolicy:
     list states a sufficient quality. docs/reference/scan.md has the figures. With `exact_only`
     no picture is passed on its quick hash. `looks`: how hard to look for changed copies. What is
     farther away than the radius, but within `review_radius`, is `possible`: for a person to look
-    at, and nothing else comes of it. 0: none is.
+    at, and nothing else comes of it; so is what looks found but not for certain. 0: none is.
     """
 
     radius: int = 31
@@ -85,6 +85,11 @@ class ScreeningPolicy:
     def __post_init__(self) -> None:
         checked_radius(self.radius)
         checked_radius(self.review_radius)
+
+    @property
+    def reviews(self) -> bool:
+        """Say whether what is only possible is told at all."""
+        return self.review_radius > self.radius
 
     @property
     def farthest(self) -> int:
@@ -105,8 +110,9 @@ class Match:
     """One entry that an item met, and by which look. Distance in bits, 0 for digests.
 
     `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it), wide (a
-    frame within the review radius only); where looks were asked for, also a turned or mirrored
-    form, negative, and region: a part of it, whose `corners` are told.
+    frame within the review radius only, or a part that is not certain); where looks were asked
+    for, also a turned or mirrored form, negative, and region: a part of it, whose `corners` are
+    told.
     `source`: who says so, the entry's where stated, else the list's.
     """
 
@@ -191,23 +197,28 @@ def screen(printed: Fingerprint, lookups: Lookups, policy: ScreeningPolicy) -> S
     2. PDQ of each distinct frame and reading.
     3. No match, and looks were taken: what they find.
     4. No match, and some pixels could not be had: unscreened.
-    5. No match, but a picture of quality within the review radius: possible.
+    5. No match, but a picture of quality within the review radius, or a doubtful sighting:
+       possible.
     6. Nothing otherwise: clean; with the reason low_quality when no picture was decisive.
     """
     reason = printed.unscreened.value if printed.unscreened else None
     met = [_match(one) for one in lookups.exact(printed.digests)]
     met.sort(key=lambda one: _STRONGEST_FIRST.index(one.algorithm))
     met.extend(_near(printed.pictures, lookups, policy.radius_for, policy.stated_for))
+    doubtful: list[Match] = []
     if not met and printed.looks is not None:
         found = search(printed.looks, lookups, policy.radius, policy.min_quality)
-        met = [_sighted(one) for one in found]
+        met = [_sighted(one) for one in found if one.certain]
+        doubtful = [_sighted(one) for one in found if not one.certain]
     if met:
         return Screening(Verdict.MATCH, reason, _nearest_of_each(met))
     if reason is not None:
         return Screening(Verdict.UNSCREENED, reason, ())
-    possible = _possible(printed.pictures, lookups, policy)
-    if possible:
-        return Screening(Verdict.POSSIBLE, None, possible)
+    if policy.reviews:
+        possible = [*_beyond(printed.pictures, lookups, policy), *doubtful]
+        if possible:
+            called = (replace(one, via=WIDE) for one in possible)
+            return Screening(Verdict.POSSIBLE, None, _nearest_of_each(called))
     decisive = any(one.quality >= policy.min_quality for one in printed.pictures)
     return Screening(Verdict.CLEAN, None if decisive else LOW_QUALITY, ())
 
@@ -388,15 +399,12 @@ def _named(digests: Digests) -> dict[str, bytes]:
     return {name: bytes.fromhex(getattr(digests, name)) for name in _STRONGEST_FIRST}
 
 
-def _possible(
+def _beyond(
     pictures: Iterable[PictureHash], lookups: Lookups, policy: ScreeningPolicy
-) -> tuple[Match, ...]:
+) -> Iterator[Match]:
     """Return what lies beyond the radius and within the review radius of decisive pictures."""
-    if policy.review_radius <= policy.radius:
-        return ()
     decisive = [one for one in pictures if one.quality >= policy.min_quality]
-    met = _near(decisive, lookups, lambda _: policy.review_radius, lambda _: policy.min_quality)
-    return _nearest_of_each(replace(one, via=WIDE) for one in met)
+    return _near(decisive, lookups, lambda _: policy.review_radius, lambda _: policy.min_quality)
 
 
 def _near(

@@ -175,7 +175,7 @@ def _how_found(one: FileFacts) -> str:
     if nearest.via == "wide":
         return (
             f"Like entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}, "
-            f"which is too far to be called a match; {seen}."
+            f"which is not near enough to be called a match; {seen}."
         )
     return f"Matched entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}; {seen}."
 

@@ -23,7 +23,7 @@ def test_it_calls_no_match_what_is_too_far_for_one() -> None:
     far = MatchFacts("known", "e-1", "pdq", 40, "wide")
     assert _remark(far, viewed=True) == (
         "Like entry e-1 of the hash list known, within 40 bits of PDQ, "
-        "which is too far to be called a match; viewed by a person."
+        "which is not near enough to be called a match; viewed by a person."
     )
 
 

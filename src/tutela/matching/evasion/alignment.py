@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -29,6 +29,11 @@ _LEAST_QUALITY = 30
 _REPROJECTION = 4.0
 """Pixels of the listed picture by which a point that agrees may be off."""
 _SEEN_SHARE = 0.97
+_MOST_DOUBT = 10.0
+"""Of what is a copy for certain; docs/decisions/0015 says how it was found."""
+_OFF_WEIGHT, _OFF_LEAST = 20.0, 0.02
+_MOST_OF_TILES = 25.0
+"""Bits that tiles may add to doubt: words and stickers spoil tiles of a copy, too."""
 _LEAST_AREA = 0.002
 """Of the picture that the listed one covers at least."""
 _MOST_STRETCH = 6.0
@@ -52,23 +57,28 @@ _FRAMED = _Asked(4, 45.0)
 
 @dataclass(frozen=True, slots=True)
 class Aligned:
-    """Where the listed picture lies, and how its tiles in sight deviate, in bits."""
+    """Where the listed picture lies, and how its tiles in sight deviate, in bits.
+
+    Not `certain`: it may as well be the same place in another photograph.
+    """
 
     corners: Corners
     tiles: int
     distance: float
+    certain: bool = True
 
 
-def aligned(
-    sight: Sight, sketch: Sketch, here: Indices, there: Indices, *, mirrored: bool
-) -> Aligned | None:
-    """Compare a picture with a sketch, of which points `here` are like the points `there`.
+def aligned(sight: Sight, sketch: Sketch, pairs: Indices, *, mirrored: bool) -> Aligned | None:
+    """Compare a picture with a sketch, of which points are alike: `paired` returns such (n, 4).
 
     1. Enough points agree on one projection (USAC-MAGSAC; D. Barath et al., CVPR 2020).
     2. It takes the listed picture's corners to a sound quadrangle in sight.
     3. Enough tiles of the listed picture are in sight, and half of them look alike: the same
        place in another photograph agrees on points, not on tiles.
+    4. It is certain where points lie exactly, and they and the tiles look the same: a photograph
+       taken a moment later agrees on both, but never as exactly as a copy does.
     """
+    here, _, there, bits = pairs.T
     if len(np.unique(here)) < LEAST_PAIRS:
         return None
     points = sight.points.copy()
@@ -80,8 +90,7 @@ def aligned(
     if not np.any(agreeing):
         return None
     chosen = agreeing.ravel() > 0
-    pairs = min(len(np.unique(here[chosen])), len(np.unique(there[chosen])))
-    if pairs < LEAST_PAIRS:
+    if min(len(np.unique(here[chosen])), len(np.unique(there[chosen]))) < LEAST_PAIRS:
         return None
     grey = np.ascontiguousarray(sight.grey[:, ::-1]) if mirrored else sight.grey
     corners = _corners(np.asarray(found, np.float64), sketch, grey.shape)
@@ -91,7 +100,14 @@ def aligned(
     asked = _USUAL
     if _rigid(projection, points[here[chosen]], sketch, there[chosen], grey.shape):
         asked = _RIGID
-    return _judged(grey, projection, sketch, corners, asked, mirrored=mirrored)
+    place = _judged(grey, projection, sketch, corners, asked, mirrored=mirrored)
+    if place is None:
+        return None
+    off = _off(projection, points[here[chosen]], sketch.points[there[chosen]])
+    off *= min(1.0, _length(place.corners, grey.shape) / np.sqrt(sketch.width * sketch.height))
+    doubt = _OFF_WEIGHT * np.log(float(np.median(off)) + _OFF_LEAST)
+    doubt += float(bits[chosen].mean()) + min(place.distance, _MOST_OF_TILES)
+    return replace(place, certain=bool(doubt <= _MOST_DOUBT))
 
 
 def framed(sight: Sight, sketch: Sketch, *, mirrored: bool) -> Aligned | None:
@@ -136,9 +152,7 @@ def _rigid(
     The place photographed again is seen from elsewhere, if only by a step. What apps and memes
     have in common lies exactly, but not all over the picture.
     """
-    projected = cv2.perspectiveTransform(points[None], projection)[0]
-    off = np.linalg.norm(projected - sketch.points[there], axis=1)
-    tight = off < _TIGHT
+    tight = _off(projection, points, sketch.points[there]) < _TIGHT
     if tight.sum() < _LEAST_TIGHT or tight.mean() < _TIGHT_SHARE:
         return False
     back = cv2.perspectiveTransform(sketch.points[None], np.linalg.inv(projection))[0]
@@ -148,6 +162,20 @@ def _rigid(
     there_are = np.bincount(numbers[in_sight], minlength=_CELLS**2) >= _LEAST_IN_CELL
     found = np.bincount(numbers[there[tight]], minlength=_CELLS**2) > 0
     return bool((found & there_are).sum() >= _CELL_SHARE * max(1, there_are.sum()))
+
+
+def _off(
+    projection: Matrix, points: NDArray[np.float32], listed: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return by how many pixels of the listed picture n points lie off those they agree with."""
+    projected = cv2.perspectiveTransform(points[None], projection)[0]
+    return np.asarray(np.linalg.norm(projected - listed, axis=1), np.float64)
+
+
+def _length(corners: Corners, shape: tuple[int, ...]) -> float:
+    """Return the side, in pixels, of the square that is as large as what is between corners."""
+    x, y = np.array(corners).T * ((shape[1],), (shape[0],))
+    return float(np.sqrt(abs(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2))
 
 
 def _corners(found: Matrix, sketch: Sketch, shape: tuple[int, ...]) -> Corners | None:
@@ -174,12 +202,9 @@ def _corners(found: Matrix, sketch: Sketch, shape: tuple[int, ...]) -> Corners |
     across = (lengths[0] / width) / (lengths[1] / height)
     if opposite > _MOST_STRETCH or max(across, 1 / across) > _MOST_STRETCH:
         return None
-    x, y = places.T
-    area = abs(float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1)))) / 2
     rows, columns = shape[0], shape[1]
-    if area < _LEAST_AREA * rows * columns:
-        return None
-    return tuple((float(one) / columns, float(other) / rows) for one, other in places)
+    corners = tuple((float(one) / columns, float(other) / rows) for one, other in places)
+    return corners if _length(corners, shape) ** 2 >= _LEAST_AREA * rows * columns else None
 
 
 def _deviations(grey: NDArray[np.uint8], found: Matrix, sketch: Sketch) -> list[int]:

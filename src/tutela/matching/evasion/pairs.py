@@ -18,15 +18,15 @@ Alike = list[list[tuple[int, int, int]]]
 
 
 def paired(alike: Alike) -> NDArray[np.int64]:
-    """Return (n, 3): a point here, a listed row, and the point of it that is most like ours."""
+    """Return (n, 4): a point here, a listed row, its point most like ours, and by what distance."""
     best: dict[tuple[int, int], tuple[int, int]] = {}
     for here, found in enumerate(alike):
         for row, point, bits in found:
             before = best.get((here, row))
             if before is None or bits < before[0]:
                 best[here, row] = (bits, point)
-    pairs = [(here, row, point) for (here, row), (_, point) in best.items()]
-    return np.array(pairs, np.int64).reshape(-1, 3)
+    pairs = [(here, row, point, bits) for (here, row), (bits, point) in best.items()]
+    return np.array(pairs, np.int64).reshape(-1, 4)
 
 
 def most_pairs(pairs: NDArray[np.int64]) -> list[int]:

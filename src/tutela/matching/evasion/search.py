@@ -46,18 +46,22 @@ class ListedPictures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A listed picture that a look found: how, where, and at what distance in bits."""
+    """A listed picture that a look found: how, where, and at what distance in bits.
+
+    Not `certain`: it may as well be the same place in another photograph.
+    """
 
     listed: ListedHash
     distance: int
     via: str
     corners: Corners | None
+    certain: bool = True
 
 
 def search(
     looks: Looks, listed: ListedPictures, radius: int, min_quality: int
 ) -> tuple[Sighting, ...]:
-    """Return what the first look finds that finds anything.
+    """Return what the first look finds that finds anything for certain, else all doubtful ones.
 
     1. Hashes of the turned, mirrored and negative picture, and of its parts; of poor ones none.
     2. Tiles of listed pictures whose hashes are not too far away.
@@ -71,11 +75,14 @@ def search(
             return tuple(
                 Sighting(one, distance(one.value, look.pdq), look.via, look.corners) for one in near
             )
+    doubtful: list[Sighting] = []
     for sight in looks.sights:
         found = tuple(_filling(sight, listed)) or tuple(_seen(sight, listed))
-        if found:
-            return found
-    return ()
+        certain = tuple(one for one in found if one.certain)
+        if certain:
+            return certain
+        doubtful.extend(found)
+    return tuple(doubtful)
 
 
 def _filling(sight: Sight, listed: ListedPictures) -> Iterator[Sighting]:
@@ -98,6 +105,7 @@ def _seen(sight: Sight, listed: ListedPictures) -> Iterator[Sighting]:
         rows = most_pairs(pairs)
         for one, sketch in listed.sketches(rows):
             of_row = pairs[pairs[:, 1] == one.id]
-            place = aligned(sight, sketch, of_row[:, 0], of_row[:, 2], mirrored=mirrored)
+            place = aligned(sight, sketch, of_row, mirrored=mirrored)
             if place is not None:
-                yield Sighting(one, round(place.distance), REGION, place.corners)
+                distance = round(place.distance)
+                yield Sighting(one, distance, REGION, place.corners, place.certain)

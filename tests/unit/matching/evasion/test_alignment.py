@@ -35,32 +35,59 @@ SIGHT, DRAWN = _sight(GREY), _drawn(GREY)
 POINTS = len(DRAWN.points)
 
 
-def _pairs() -> tuple[np.ndarray, np.ndarray]:
-    apart = np.unpackbits(SIGHT.marks[:, None] ^ DRAWN.marks[None], axis=2).sum(axis=2)
+def _pairs(sight: Sight = SIGHT) -> np.ndarray:
+    apart = np.unpackbits(sight.marks[:, None] ^ DRAWN.marks[None], axis=2).sum(axis=2)
     here = np.flatnonzero(apart.min(axis=1) <= 31)
-    return here, apart[here].argmin(axis=1)
+    return _of(here, apart[here].argmin(axis=1), apart[here].min(axis=1).astype(np.int64))
+
+
+def _of(here: np.ndarray, there: np.ndarray, bits: np.ndarray | int = 0) -> np.ndarray:
+    row = np.zeros_like(here)
+    return np.stack([here, row, there, bits + row], axis=1)
 
 
 def test_a_picture_lies_in_itself_as_a_whole() -> None:
-    here, there = _pairs()
-    place = aligned(SIGHT, DRAWN, here, there, mirrored=False)
+    place = aligned(SIGHT, DRAWN, _pairs(), mirrored=False)
     assert place is not None
+    assert place.certain
     assert place.distance <= 4
     assert place.tiles == (DRAWN.qualities >= 30).sum()
     assert np.abs(np.array(place.corners) - [(0, 0), (1, 0), (1, 1), (0, 1)]).max() < 0.01
 
 
+@pytest.mark.parametrize("quality", [90, 30])
+@pytest.mark.parametrize("share", [1.0, 0.6])
+def test_a_smaller_and_poorer_copy_is_certain(share: float, quality: int) -> None:
+    size = (round(480 * share), round(360 * share))
+    small = cv2.resize(GREY, size, interpolation=cv2.INTER_AREA)
+    poor = cv2.imdecode(
+        cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE
+    )
+    sight = _sight(np.asarray(poor, np.uint8))
+    place = aligned(sight, DRAWN, _pairs(sight), mirrored=False)
+    assert place is not None
+    assert place.certain
+
+
+def test_what_is_near_and_far_seen_from_a_step_aside_is_not_certain() -> None:
+    # Each column is at another distance, so that no projection takes one photo to the other.
+    y, x = np.mgrid[0:360, 0:480].astype(np.float32)
+    aside = cv2.remap(GREY, x + 2 * np.sin(x / 23), y, cv2.INTER_LINEAR)
+    sight = _sight(np.asarray(aside, np.uint8))
+    place = aligned(sight, DRAWN, _pairs(sight), mirrored=False)
+    assert place is not None
+    assert not place.certain
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_points_that_agree_are_not_enough(mirrored: bool) -> None:
-    here, there = _pairs()
     # The same points, and something else to be seen.
     other = np.asarray(crowded(32, 480, 360).convert("L"))
-    assert aligned(replace(SIGHT, grey=other), DRAWN, here, there, mirrored=mirrored) is None
+    assert aligned(replace(SIGHT, grey=other), DRAWN, _pairs(), mirrored=mirrored) is None
 
 
 def test_few_points_are_not_enough() -> None:
-    here, there = _pairs()
-    assert aligned(SIGHT, DRAWN, here[:5], there[:5], mirrored=False) is None
+    assert aligned(SIGHT, DRAWN, _pairs()[:5], mirrored=False) is None
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 40), st.booleans())
@@ -69,7 +96,7 @@ def test_points_at_random_align_nothing(seed: int, count: int, mirrored: bool) -
     rng = np.random.default_rng(seed)
     here = rng.integers(0, len(SIGHT.points), count)
     there = rng.integers(0, POINTS, count)
-    assert aligned(SIGHT, DRAWN, here, there, mirrored=mirrored) is None
+    assert aligned(SIGHT, DRAWN, _of(here, there), mirrored=mirrored) is None
 
 
 @given(
@@ -91,7 +118,7 @@ def test_sketches_made_to_confuse_give_an_answer(kind: str, count: int, seed: in
     here = rng.integers(0, len(SIGHT.points), count)
     there = rng.integers(0, POINTS, count)
     for mirrored in (False, True):
-        place = aligned(SIGHT, hostile, here, there, mirrored=mirrored)
+        place = aligned(SIGHT, hostile, _of(here, there), mirrored=mirrored)
         assert place is None or place.distance <= 60
 
 

@@ -182,11 +182,11 @@ def test_a_picture_that_stands_askew_is_found_by_its_hash_alone(
     assert np.abs(middle - 0.5).max() < 0.01
 
 
-def _scribbled(picture: Image.Image) -> Image.Image:
+def _scribbled(picture: Image.Image, strokes: int = 10) -> Image.Image:
     copy = picture.crop((30, 20, 640, 480))
     draw = ImageDraw.Draw(copy)
     rng = np.random.default_rng(3)
-    line = [(float(x), float(y)) for x, y in rng.uniform(0, 1, (30, 2)) * copy.size]
+    line = [(float(x), float(y)) for x, y in rng.uniform(0, 1, (strokes, 2)) * copy.size]
     draw.line(line, "red", 3)
     for row in range(3):
         draw.text((60, 40 + row * 150), "words everywhere", "white", font_size=40)
@@ -199,6 +199,19 @@ def test_words_over_everything_do_not_hide_a_copy(screener: Screener) -> None:
     (match,) = _matches(screener, data, Budget.FULL)
     assert (match.entry_id, match.via, match.algorithm) == ("wanted", "region", "sketch")
     assert _matches(screener, _file(_scribbled(STRANGER)), Budget.FULL) == ()
+
+
+def test_what_is_too_doubtful_for_a_match_is_for_a_person_to_look_at_when_asked_for(
+    database: Database, screener: Screener, tmp_path: Path
+) -> None:
+    data = _file(_scribbled(PICTURE, strokes=30))
+    assert _matches(screener, data, Budget.FULL) == ()
+    reviewing = Screener(database, ScreeningPolicy(review_radius=40), tmp_path / "index")
+    screening = reviewing.screen_bytes(data, LIMITS, looks=Budget.FULL)[1]
+    assert screening.verdict is Verdict.POSSIBLE
+    (match,) = screening.matches
+    assert (match.entry_id, match.via, match.algorithm) == ("wanted", "wide", "sketch")
+    assert match.corners is not None
 
 
 def _posted(picture: Image.Image) -> Image.Image:
