@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from tutela.audit.entry import Action, Actor
 from tutela.cases import case as cases_on_record
 from tutela.content import item as items_on_record
-from tutela.content.item import AccountFacts, HoldState, Item, ItemMatch, PictureFacts
+from tutela.content.account import AccountFacts
+from tutela.content.item import HoldState, Item, ItemMatch, PictureFacts
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from tutela import settings as settings_file
 from tutela.access.roles import Role
 from tutela.audit.entry import Actor
 from tutela.cases import case as cases_on_record
+from tutela.content.account import AccountFacts
 from tutela.content.decoding import DecodeLimits
-from tutela.content.item import AccountFacts
 from tutela.hashing.fingerprint import fingerprint
 from tutela.platform.intake import Submission
 

@@ -109,7 +109,8 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     )
     register = Register(audit)
     removal = Removal(audit, _host(settings, files, clock))
-    delivery = Delivery(audit, register, _authority(settings), vault)
+    casework = Casework(audit, register, _reporter(settings))
+    delivery = Delivery(audit, register, _authority(settings), vault, casework.after_filing)
     accounts = Accounts(database, audit, access_key, clock)
     return Platform(
         settings=settings,
@@ -124,7 +125,7 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         queue=Queue(audit),
         viewing=Viewing(audit, vault),
         register=register,
-        casework=Casework(audit, register, _reporter(settings)),
+        casework=casework,
         accounts=accounts,
         sessions=Sessions(database, audit, accounts, clock),
         sign_ins=SignIns(database, audit, accounts, clock, direct=settings.demo),
@@ -166,14 +167,4 @@ def _authority(settings: Settings) -> CyberTipline | None:
 
 
 def _reporter(settings: Settings) -> ReporterFacts:
-    told = settings.reporter
-    return ReporterFacts(
-        company=told.company,
-        first_name=told.first_name,
-        last_name=told.last_name,
-        email=told.email,
-        phone=told.phone,
-        service=told.service,
-        terms_url=told.terms_url,
-        legal_url=told.legal_url,
-    )
+    return ReporterFacts(**settings.reporter.model_dump())

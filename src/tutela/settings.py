@@ -93,11 +93,17 @@ class Reporter(_Part):
     """Who refers: appears in every referral."""
 
     company: str = Field(default="", description="The reporting company's name.")
-    first_name: str = Field(default="", description="The contact person's first name.")
-    last_name: str = Field(default="", description="The contact person's last name.")
-    email: str = Field(default="", description="The contact person's mail address.")
-    phone: str = Field(default="", description="The contact person's telephone number.")
+    first_name: str = Field(default="", description="The reporting person's first name.")
+    last_name: str = Field(default="", description="The reporting person's last name.")
+    email: str = Field(default="", description="The reporting person's mail address.")
+    phone: str = Field(default="", description="The reporting person's telephone number.")
     service: str = Field(default="", description="The name of the service users know.")
+    contact_first_name: str = Field(
+        default="", description="Whom the authority may ask back, if somebody else: first name."
+    )
+    contact_last_name: str = Field(default="", description="The same person's last name.")
+    contact_email: str = Field(default="", description="The same person's mail address.")
+    contact_phone: str = Field(default="", description="The same person's telephone number.")
     terms_url: str | None = Field(default=None, description="Address of the terms of service.")
     legal_url: str | None = Field(default=None, description="Where to serve legal process.")
 

@@ -20,7 +20,7 @@ from tutela import settings as settings_file
 from tutela.audit.entry import Actor
 from tutela.cases import case as cases_on_record
 from tutela.cases.case import CaseState
-from tutela.content.item import AccountFacts
+from tutela.content.account import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.platform.intake import Submission
 from tutela.storage.clock import utc_now

@@ -4,32 +4,40 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 from tests.casework import ANNA, HOST
 from tests.fixed_clock import FixedClock
 from tests.instance import LISTED, instance
 from tests.simulators.process import SimulatedCyberTipline
 
 from tutela.audit.entry import Action
-from tutela.content.item import AccountFacts
+from tutela.cases.attachment import attach
+from tutela.content.account import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
-from tutela.errors import Conflict, LeaseLost
+from tutela.errors import Conflict, InvalidInput, LeaseLost
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.platform.intake import Submission
 from tutela.referrals.delivery import HORIZON, Delivery
+from tutela.referrals.draft import Nature
 from tutela.referrals.referral import State
 from tutela.referrals.register import REFERRAL
 from tutela.storage import duties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tutela.bootstrap import Platform
+    from tutela.referrals.delivery import Authority, RetractAnswer, Uploaded
+    from tutela.referrals.draft import FileStatement, ReferralDraft
+    from tutela.referrals.referral import Referral
 
+Answer = TypeVar("Answer")
+HARMLESS = Finding(Outcome.NOT_ABUSIVE, Grounds.WRONG_MATCH)
 CALLS = ("submit", "upload", "fileinfo", "finish", "retract")
 FAULTS = st.lists(
     st.tuples(
@@ -42,9 +50,15 @@ FAULTS = st.lists(
 
 
 @pytest.fixture(scope="module")
-def authority() -> Iterator[SimulatedCyberTipline]:
-    with tempfile.TemporaryDirectory() as folder, SimulatedCyberTipline(Path(folder)) as running:
-        yield running
+def running() -> Iterator[SimulatedCyberTipline]:
+    with tempfile.TemporaryDirectory() as folder, SimulatedCyberTipline(Path(folder)) as one:
+        yield one
+
+
+@pytest.fixture
+def authority(running: SimulatedCyberTipline) -> SimulatedCyberTipline:
+    running.forget_faults()
+    return running
 
 
 class Desk:
@@ -66,7 +80,17 @@ class Desk:
 
     def delivery(self, address: str = "") -> Delivery:
         there = CyberTipline(address or self.authority.api, *self.authority.auth)
-        return Delivery(self.platform.audit, self.platform.register, there, self.platform.vault)
+        return self.delivery_to(there)
+
+    def delivery_to(self, there: Authority) -> Delivery:
+        platform = self.platform
+        return Delivery(
+            platform.audit,
+            platform.register,
+            there,
+            platform.vault,
+            platform.casework.after_filing,
+        )
 
     def claim(self) -> duties.Duty | None:
         return duties.claim(self.platform.database, [REFERRAL], self.clock())
@@ -81,6 +105,43 @@ class Desk:
     @property
     def state(self) -> State:
         return self.platform.register.load(self.id).state
+
+
+class Meanwhile:
+    """The authority, with something happening here before or after the nth call to it."""
+
+    def __init__(
+        self, there: CyberTipline, at: int, happening: Callable[[], None], *, before: bool
+    ) -> None:
+        self._there = there
+        self._left = at
+        self._happening = happening
+        self._before = before
+
+    def _called(self, call: Callable[[], Answer]) -> Answer:
+        due = self._left == 0
+        self._left -= 1
+        if due and self._before:
+            self._happening()
+        answer = call()
+        if due and not self._before:
+            self._happening()
+        return answer
+
+    def open(self, draft: ReferralDraft) -> str:
+        return self._called(lambda: self._there.open(draft))
+
+    def send_file(self, number: str, name: str, data: bytes) -> Uploaded:
+        return self._called(lambda: self._there.send_file(number, name, data))
+
+    def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
+        self._called(lambda: self._there.describe_file(number, file_id, statement))
+
+    def finish(self, number: str) -> None:
+        self._called(lambda: self._there.finish(number))
+
+    def retract(self, number: str) -> RetractAnswer:
+        return self._called(lambda: self._there.retract(number))
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -175,8 +236,132 @@ def test_what_is_withdrawn_never_leaves(
 ) -> None:
     before = len(authority.reports())
     desk = Desk(platform, authority)
-    harmless = Finding(Outcome.NOT_ABUSIVE, Grounds.WRONG_MATCH)
-    platform.casework.reverse(ANNA, desk.case_id, 1, harmless)
+    platform.casework.reverse(ANNA, desk.case_id, 1, HARMLESS)
     desk.work(3)
     assert desk.state is State.WITHDRAWN
     assert len(authority.reports()) == before
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("at", range(4))
+def test_a_reversal_in_mid_delivery_stops_it_or_is_told_to_the_authority(
+    platform: Platform, authority: SimulatedCyberTipline, at: int, before: bool
+) -> None:
+    opened = len(authority.reports("finished"))
+    desk = Desk(platform, authority)
+
+    def reverse() -> None:
+        platform.casework.reverse(ANNA, desk.case_id, 1, HARMLESS)
+
+    there = CyberTipline(authority.api, *authority.auth)
+    duty = desk.claim()
+    assert duty is not None
+    desk.delivery_to(Meanwhile(there, at, reverse, before=before)).carry_out(duty)
+    desk.work(3)
+    finished = authority.reports("finished")[opened:]
+    original, *later = platform.register.for_case(desk.case_id)
+    platform.audit.verify()
+    if at < 3:
+        assert (original.state, finished, later) == (State.WITHDRAWN, [], [])
+        return
+    # The last call was on its way: the authority has it, and is told.
+    assert original.state is State.FILED
+    assert len(finished) == 1
+    (withdrawal,) = later
+    _is_withdrawal_of(withdrawal, original)
+    platform.casework.approve(ANNA, withdrawal.id)
+    desk.work(3)
+    assert platform.register.load(withdrawal.id).state is State.FILED
+    told = authority.reports("finished")[-1]
+    assert f"withdraws report {original.receipt_number}" in told["xml"]
+    assert f"<priorCTReports>{original.receipt_number}</priorCTReports>" in told["xml"]
+    assert told["files"] == []
+
+
+def _is_withdrawal_of(one: Referral, original: Referral) -> None:
+    assert one.state is State.DRAFTED
+    assert one.follows == original.id
+    assert one.draft.follows is not None
+    assert one.draft.follows.receipt == original.receipt_number
+    assert one.draft.files == ()
+
+
+def test_what_is_withdrawn_and_found_abusive_after_all_is_not_filed_twice(
+    platform: Platform, authority: SimulatedCyberTipline
+) -> None:
+    desk = Desk(platform, authority)
+    desk.work(3)
+    platform.casework.reverse(ANNA, desk.case_id, 1, HARMLESS)
+    original, withdrawal = platform.register.for_case(desk.case_id)
+    _is_withdrawal_of(withdrawal, original)
+    abusive = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
+    platform.casework.reverse(ANNA, desk.case_id, 1, abusive)
+    states = [one.state for one in platform.register.for_case(desk.case_id)]
+    assert states == [State.FILED, State.WITHDRAWN], "no second report of the same"
+
+
+def test_later_reports_name_the_earlier_and_carry_only_what_is_new(
+    platform: Platform, authority: SimulatedCyberTipline
+) -> None:
+    desk = Desk(platform, authority)
+    desk.work(3)
+    first = platform.register.load(desk.id)
+    receipt = first.receipt_number or ""
+    chat = b"benign: a log of messages"
+    for _ in range(2):
+        attach(platform.audit, platform.vault, ANNA, desk.case_id, chat, "chat.txt", "The chat.")
+    for nature, reason in ((Nature.SUPPLEMENT, "A chat."), (Nature.CORRECTION, "The hour.")):
+        made = platform.casework.follow(ANNA, desk.id, nature, reason)
+        platform.casework.approve(ANNA, made)
+    desk.work(4)
+    # Which of the two goes first is not said.
+    last = sorted(
+        authority.reports("finished")[-2:], key=lambda one: "supplements" not in one["xml"]
+    )
+    supplement, correction = (etree.fromstring(one["xml"].encode()) for one in last)
+    files = [one["files"] for one in last]
+    assert [len(one) for one in files] == [1, 0]
+    details = etree.fromstring(files[0][0]["details"].encode())
+    assert details.findtext("fileRelevance") == "Supplemental Reported"
+    assert details.findtext("additionalInfo") == "The chat."
+    for said, words in ((supplement, "supplements"), (correction, "corrects")):
+        assert said.findtext("personOrUserReported/priorCTReports") == receipt
+        assert (said.findtext("additionalInfo") or "").startswith(f"This {words} report {receipt}")
+    drafted = platform.casework.follow(ANNA, desk.id, Nature.SUPPLEMENT, "Nothing new.")
+    assert platform.register.load(drafted).files == (), "what was sent is not sent again"
+    with pytest.raises(Conflict):
+        platform.casework.follow(ANNA, drafted, Nature.CORRECTION, "It is not filed.")
+    with pytest.raises(InvalidInput):
+        platform.casework.follow(ANNA, desk.id, Nature.CORRECTION, " ")
+
+
+def test_each_report_on_an_account_names_all_filed_before(
+    platform: Platform, authority: SimulatedCyberTipline
+) -> None:
+    desk = Desk(platform, authority)
+    desk.work(3)
+    first = platform.register.load(desk.id).receipt_number
+    answer = platform.intake.submit(HOST, Submission(LISTED, "p2", AccountFacts(id="a")))
+    lease = platform.queue.claim(ANNA, answer.case_id or "")
+    abusive = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
+    platform.casework.decide(ANNA, answer.case_id or "", lease.token, 1, abusive)
+    (second,) = platform.register.for_case(answer.case_id or "")
+    assert second.draft.prior_receipts == (first,)
+
+
+def test_what_the_authority_answers_is_kept_with_the_referral(
+    platform: Platform, authority: SimulatedCyberTipline
+) -> None:
+    desk = Desk(platform, authority)
+    with pytest.raises(Conflict), platform.audit.change(ANNA) as change:
+        platform.register.acknowledge(change, desk.id, "too early")
+    desk.work(3)
+    for said in ("received", "passed on to a national authority"):
+        with platform.audit.change(ANNA) as change:
+            platform.register.acknowledge(change, desk.id, said)
+        desk.clock.advance(1)
+    assert desk.state is State.ACKNOWLEDGED
+    assert [one.said for one in platform.register.feedback_on(desk.id)] == [
+        "received",
+        "passed on to a national authority",
+    ]

@@ -15,10 +15,13 @@ from tutela.access.roles import Permission
 from tutela.access.tokens import Principal
 from tutela.api import problem, upload
 from tutela.api.shapes import (
+    AttachmentShape,
     CaseShape,
     CaseWhole,
     DecisionShape,
+    FeedbackIn,
     FindingIn,
+    FollowIn,
     ItemAnswer,
     ItemShape,
     LeaseShape,
@@ -27,14 +30,18 @@ from tutela.api.shapes import (
 )
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
+from tutela.cases.attachment import attach
 from tutela.content import item as items_on_record
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Finding, Grounds
 from tutela.decisions.labels import Observed
 from tutela.errors import NotSignedIn, Refused, UsageError
+from tutela.referrals.draft import Nature
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from pydantic import BaseModel
 
     from tutela.bootstrap import Platform
 
@@ -58,26 +65,17 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-_UPLOAD_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file", "context"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "context": upload.Context.model_json_schema(
-                            ref_template="#/components/schemas/{model}"
-                        ),
-                    },
-                },
-                "encoding": {"context": {"contentType": "application/json"}},
-            }
-        },
+
+def _multipart(context: "type[BaseModel]") -> dict[str, Any]:
+    """Return how OpenAPI describes a file and its context in one request."""
+    stated = context.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema = {
+        "type": "object",
+        "required": ["file", "context"],
+        "properties": {"file": {"type": "string", "format": "binary"}, "context": stated},
     }
-}
+    content = {"schema": schema, "encoding": {"context": {"contentType": "application/json"}}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
 
 
 def api_app(platform: "Platform") -> FastAPI:
@@ -133,7 +131,7 @@ def _add_items(app: FastAPI, platform: "Platform") -> None:
     may_submit = Depends(_allowed(platform, Permission.ITEM_SUBMIT))
     may_read = Depends(_allowed(platform, Permission.CASE_READ))
 
-    @app.post("/items", status_code=200, openapi_extra=_UPLOAD_BODY, tags=["items"])
+    @app.post("/items", status_code=200, openapi_extra=_multipart(upload.Context), tags=["items"])
     async def submit_item(
         request: Request,
         caller: Annotated[Principal, may_submit],
@@ -189,6 +187,29 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
         lease = platform.queue.claim(caller.actor, case_id)
         return LeaseShape(case_id=case_id, token=lease.token, until=lease.until)
 
+    @app.post(
+        "/cases/{case_id}/attachments",
+        status_code=201,
+        openapi_extra=_multipart(upload.AttachmentContext),
+        tags=["cases"],
+    )
+    async def attach_file(
+        case_id: str, request: Request, caller: Annotated[Principal, may_decide]
+    ) -> AttachmentShape:
+        """Put a file with a case: a chat, an account record. It is referred as supplemental."""
+        data, stated = await upload.attached(request, platform.settings.limits.max_bytes)
+        made = await run_in_threadpool(
+            attach,
+            platform.audit,
+            platform.vault,
+            caller.actor,
+            case_id,
+            data,
+            stated.name,
+            stated.about,
+        )
+        return AttachmentShape.of(made)
+
     @app.get("/cases/{case_id}/decisions", tags=["cases"], dependencies=[may_read])
     def list_decisions(case_id: str) -> tuple[DecisionShape, ...]:
         """Return a case's decisions, oldest first; the last one stands."""
@@ -211,9 +232,11 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
             Finding(
                 finding.outcome,
                 finding.grounds,
-                Observed(finding.subject, finding.age, finding.conduct, said_by),
+                Observed(finding.subject, finding.age, finding.conduct, said_by, finding.features),
                 finding.note,
                 finding.urgent_reason,
+                finding.harm,
+                finding.circumstances,
             ),
         )
         return DecisionShape.of(decision)
@@ -221,6 +244,7 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
 
 def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
     may_read = Depends(_allowed(platform, Permission.CASE_READ))
+    may_decide = Depends(_allowed(platform, Permission.CASE_DECIDE))
     may_approve = Depends(_allowed(platform, Permission.REFERRAL_APPROVE))
     may_list = Depends(_allowed(platform, Permission.LIST_MANAGE))
 
@@ -235,6 +259,23 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
     ) -> ReferralShape:
         """Let a drafted referral go out."""
         platform.casework.approve(caller.actor, referral_id)
+        return ReferralShape.of(platform.register.load(referral_id))
+
+    @app.post("/referrals/{referral_id}/following", status_code=201, tags=["referrals"])
+    def follow_referral(
+        referral_id: str, told: FollowIn, caller: Annotated[Principal, may_decide]
+    ) -> ReferralShape:
+        """Draft a supplement, a correction or the withdrawal of a filed referral."""
+        nature = Nature(told.nature.value)
+        made = platform.casework.follow(caller.actor, referral_id, nature, told.reason)
+        return ReferralShape.of(platform.register.load(made))
+
+    @app.post("/referrals/{referral_id}/feedback", tags=["referrals"])
+    def keep_feedback(
+        referral_id: str, told: FeedbackIn, caller: Annotated[Principal, may_approve]
+    ) -> ReferralShape:
+        """Keep what the authority answered to a filed referral."""
+        platform.casework.acknowledge(caller.actor, referral_id, told.said)
         return ReferralShape.of(platform.register.load(referral_id))
 
     @app.get("/lists", tags=["lists"], dependencies=[may_list])

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.decision import Grounds, Outcome
-from tutela.decisions.labels import Age, Conduct, Subject
+from tutela.decisions.labels import Age, Conduct, Feature, Subject
 
 if TYPE_CHECKING:
+    from tutela.cases.attachment import Attachment
     from tutela.cases.case import Case
     from tutela.content.item import Item
     from tutela.decisions.decision import Decision
@@ -180,8 +182,59 @@ class FindingIn(BaseModel):
     subject: Subject = Subject.CANNOT_TELL
     age: Age = Age.CANNOT_TELL
     conduct: Conduct = Conduct.CANNOT_TELL
+    features: tuple[Feature, ...] = ()
+    harm: Harm = Field(default=Harm.DEPICTION, description="What the incident is.")
+    circumstances: tuple[Circumstance, ...] = ()
     note: str = Field(default="", max_length=4000)
     urgent_reason: str | None = Field(default=None, max_length=3000)
+
+
+class AttachmentShape(_Shape):
+    """A file that belongs to a case without being what it is about."""
+
+    id: str
+    case_id: str
+    name: str | None
+    size: int
+    sha256: str
+    added_at: datetime
+
+    @classmethod
+    def of(cls, attachment: Attachment) -> AttachmentShape:
+        """Shape an attachment on record."""
+        return cls(
+            id=attachment.id,
+            case_id=attachment.case_id,
+            name=attachment.name,
+            size=attachment.size,
+            sha256=attachment.sha256,
+            added_at=attachment.added_at,
+        )
+
+
+class NatureWord(StrEnum):
+    """What a referral is to the filed one that it follows."""
+
+    SUPPLEMENT = "supplement"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+
+
+class FollowIn(BaseModel):
+    """What is new, was wrong or no longer holds of a filed referral."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    nature: NatureWord
+    reason: str = Field(min_length=1, max_length=2000, description="Said to the authority.")
+
+
+class FeedbackIn(BaseModel):
+    """What an authority answered."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    said: str = Field(min_length=1, max_length=10_000)
 
 
 class ReferralShape(_Shape):
@@ -191,6 +244,8 @@ class ReferralShape(_Shape):
     case_id: str
     authority: str
     state: str
+    nature: str = Field(description="original, supplement, correction or withdrawal.")
+    follows: str | None = Field(description="The filed referral that it follows.")
     receipt: str | None = Field(description="The authority's number, once it is filed.")
     filed_at: datetime | None
 
@@ -202,6 +257,8 @@ class ReferralShape(_Shape):
             case_id=referral.case_id,
             authority=referral.authority,
             state=referral.state.value,
+            nature=referral.nature.value,
+            follows=referral.follows,
             receipt=referral.receipt_number,
             filed_at=referral.filed_at,
         )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from tutela.content.item import AccountFacts
+from tutela.content.account import AccountFacts
+from tutela.content.notice import Notice
+from tutela.content.place import Place
+from tutela.content.surroundings import LawEnforcement, Surroundings
 from tutela.errors import InvalidInput, TooLarge, UsageError
 from tutela.platform.intake import Submission
 
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-_ENVELOPE = 64 * 1024
+Stated = TypeVar("Stated", bound=BaseModel)
+
+_ENVELOPE = 1 << 20
 """Bytes allowed on top of the file: boundaries, headers and the context."""
 
 
@@ -30,29 +34,13 @@ class _InMemory(MultiPartParser):
     spool_max_size = sys.maxsize
 
 
-class Account(BaseModel):
-    """The uploader, as the host platform knows them."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: str = Field(min_length=1, max_length=255, description="The account's stable identifier.")
-    screen_name: str | None = Field(default=None, max_length=256)
-    display_name: str | None = Field(default=None, max_length=256)
-    profile_url: str | None = Field(default=None, max_length=2083)
-    email: str | None = Field(default=None, max_length=255)
-    phone: str | None = Field(default=None, max_length=50)
-    ip: str | None = Field(default=None, max_length=45, description="Address uploaded from.")
-    ip_at: datetime | None = Field(default=None, description="When that address was seen.")
-    port: int | None = Field(default=None, ge=1, le=65535, description="Source port.")
-    device_id: str | None = Field(default=None, max_length=2083)
-
-
-class Place(BaseModel):
-    """Where the content is, or would be, published."""
+class Published(BaseModel):
+    """Where the content is, or would be, published; `public`: anybody can see it there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     url: str | None = Field(default=None, max_length=2083)
+    public: bool | None = None
 
 
 class Context(BaseModel):
@@ -63,10 +51,20 @@ class Context(BaseModel):
     external_id: str = Field(
         min_length=1, max_length=255, description="The host platform's own id of the upload."
     )
-    account: Account
-    place: Place = Place()
-    uploaded_at: datetime | None = Field(default=None, description="With a time zone.")
+    account: AccountFacts
+    place: Published = Published()
+    uploaded_at: AwareDatetime | None = Field(default=None, description="With a time zone.")
     original_name: str | None = Field(default=None, max_length=2056)
+    viral: bool = Field(default=False, description="One of many copies of what spreads.")
+    places: tuple[Place, ...] = Field(
+        default=(), max_length=1000, description="Where else it happened: a chat, a mail, a game …"
+    )
+    recipients: tuple[AccountFacts, ...] = Field(default=(), max_length=1000)
+    victims: tuple[AccountFacts, ...] = Field(default=(), max_length=1000)
+    law_enforcement: LawEnforcement | None = None
+    notice: Notice | None = Field(
+        default=None, description="What somebody holds it to be: a person decides on it."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +76,50 @@ class _Form:
 async def submission(request: Request, max_bytes: int) -> Submission:
     """Read one upload. Raises `TooLarge`, `UsageError` or `InvalidInput`, each with its remedy."""
     form = await _form(request, max_bytes)
+    context = _stated(Context, form.context)
+    return Submission(
+        data=form.data,
+        external_id=context.external_id,
+        account=context.account,
+        place_url=context.place.url,
+        uploaded_at=context.uploaded_at,
+        original_name=context.original_name,
+        surroundings=Surroundings(
+            public=context.place.public,
+            viral=context.viral,
+            places=context.places,
+            recipients=context.recipients,
+            victims=context.victims,
+            law_enforcement=context.law_enforcement,
+            notice=context.notice,
+        ),
+    )
+
+
+class AttachmentContext(BaseModel):
+    """What an attached file is: said to the authority with it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str | None = Field(default=None, max_length=2056)
+    about: str | None = Field(default=None, max_length=1000, description="What it is, in a line.")
+
+
+async def attached(request: Request, max_bytes: int) -> tuple[bytes, AttachmentContext]:
+    """Read one attachment. Raises as `submission` does."""
+    form = await _form(request, max_bytes)
+    return form.data, _stated(AttachmentContext, form.context)
+
+
+def _stated(shape: type[Stated], text: str) -> Stated:
     try:
-        context = Context.model_validate_json(form.context)
+        return shape.model_validate_json(text)
     except ValidationError as problem:
         named = "; ".join(
             f"context.{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"
             for one in problem.errors(include_input=False, include_url=False)
         )
         raise InvalidInput(f"{named}.", "Mend the named fields of `context`.") from None
-    if context.uploaded_at is not None and context.uploaded_at.tzinfo is None:
-        raise InvalidInput(
-            "context.uploaded_at has no time zone.", "Write it as ISO 8601 with an offset."
-        )
-    facts = context.account.model_dump()
-    facts["ip_at"] = context.account.ip_at.isoformat() if context.account.ip_at else None
-    return Submission(
-        data=form.data,
-        external_id=context.external_id,
-        account=AccountFacts(**facts),
-        place_url=context.place.url,
-        uploaded_at=context.uploaded_at,
-        original_name=context.original_name,
-    )
 
 
 async def _form(request: Request, max_bytes: int) -> _Form:

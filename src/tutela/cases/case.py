@@ -29,10 +29,11 @@ class CaseState(StrEnum):
 
 
 class CaseKind(StrEnum):
-    """How sure the machine is: a listed copy, something near one, unreadable, or only possible."""
+    """Why it is here: a listed copy, something near one, a notice, unreadable, or only possible."""
 
     KNOWN = "known"
     NEAR = "near"
+    NOTICED = "noticed"
     UNSCREENED = "unscreened"
     POSSIBLE = "possible"
 
@@ -137,6 +138,9 @@ def _open(change: Change, item: Item) -> str:
 
 def kind_of(item: Item) -> CaseKind:
     """Say what kind of case an item makes."""
+    noticed = item.surroundings.notice is not None
+    if noticed and (not item.matches or item.only_possible):
+        return CaseKind.NOTICED
     if not item.matches:
         return CaseKind.UNSCREENED
     if item.only_possible:

@@ -16,15 +16,23 @@ LIKENESS_QUALITY = 50
 def like(item: Item, members: Sequence[Item]) -> bool:
     """Say whether an item belongs with the members of a case.
 
-    Unscreened items go together by reason: nothing is known of their likeness. Others go
+    Unscreened items go together by reason: nothing is known of their likeness. What somebody gave
+    notice of goes with its like that somebody holds to be the same harm. Others go
     together when they share the bytes, a matched list entry, or a PDQ within 31 bits at
     quality 50 or more (the distance its authors call a match: Davis and Rosen, 2019). What is
     only possible stays apart from matches: one needs a look where the others may not.
     """
     if not item.matches:
-        return any(not member.matches and member.reason == item.reason for member in members)
+        return any(_as_unknown(item, member) for member in members if not member.matches)
     sure = [one for one in members if one.matches and one.only_possible == item.only_possible]
     return any(_alike(item, member) for member in sure)
+
+
+def _as_unknown(one: Item, other: Item) -> bool:
+    mine, theirs = one.surroundings.notice, other.surroundings.notice
+    if mine is None or theirs is None:
+        return mine is theirs and one.reason == other.reason
+    return mine.harm is theirs.harm and _alike(one, other)
 
 
 def _alike(one: Item, other: Item) -> bool:

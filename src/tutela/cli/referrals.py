@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tutela.cli.session import SHELL, Session
+from tutela.referrals.draft import Nature
 
 app = typer.Typer(name="referrals", help="Referrals to authorities.", no_args_is_help=True)
 
@@ -23,12 +24,13 @@ def list_referrals(context: typer.Context) -> None:
     with session.platform() as platform:
         rows = platform.register.all()
     session.table(
-        ("referral", "case", "authority", "state", "receipt"),
+        ("referral", "case", "authority", "nature", "state", "receipt"),
         (
             {
                 "referral": one.id,
                 "case": one.case_id,
                 "authority": one.authority,
+                "nature": str(one.nature),
                 "state": str(one.state),
                 "receipt": one.receipt_number,
             }
@@ -48,3 +50,32 @@ def approve(
     with session.platform() as platform:
         platform.casework.approve(SHELL, referral_id)
     session.say("Approved: the worker of a running `tutela serve` files it.")
+
+
+@app.command("follow")
+def follow(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="The filed referral's id, ref_…")],
+    nature: Annotated[Nature, typer.Option("--as", help="supplement, correction or withdrawal.")],
+    reason: Annotated[
+        str, typer.Option(help="What is new, was wrong or no longer holds: said to the authority.")
+    ],
+) -> None:
+    """Draft what follows a filed referral, which itself can no longer be changed."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        made = platform.casework.follow(SHELL, referral_id, nature, reason)
+    session.say(f"Drafted {made}. Approve it to send it.")
+
+
+@app.command("answered")
+def answered(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="The filed referral's id, ref_…")],
+    said: Annotated[str, typer.Argument(help="What the authority answered.")],
+) -> None:
+    """Keep what an authority answered to a filed referral."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        platform.casework.acknowledge(SHELL, referral_id, said)
+    session.say("Kept with the referral.")

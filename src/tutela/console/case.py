@@ -16,9 +16,10 @@ from tutela.cases.viewing import GRANT, Fidelity
 from tutela.console import words
 from tutela.console.pages import HOME, back, from_htmx
 from tutela.content import holds
+from tutela.content.notice import Circumstance, Harm
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import GROUNDS_FOR, Finding, Grounds, Outcome
-from tutela.decisions.labels import Age, Conduct, Observed, Subject
+from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
 from tutela.errors import Conflict, InvalidInput, TutelaError
 from tutela.referrals.completeness import completeness
 
@@ -139,6 +140,7 @@ class CasePages:
             fidelity=asked.get("fidelity", ""),
             seconds=int(GRANT.total_seconds()),
             outcomes=GROUNDS_FOR,
+            noticed=facts["marked"].surroundings.notice,
             called=await self._pages.called(),
             **facts,
         )
@@ -187,6 +189,8 @@ def clusters(items: Sequence[Item]) -> tuple[Cluster, ...]:
 
 def _cluster(item: Item) -> tuple[int, str, str]:
     if not item.matches:
+        if item.surroundings.notice is not None:
+            return 1, "noticed", f"Notice: {words.HARMS[item.surroundings.notice.harm]}"
         return 2, "unscreened", words.plain(item.reason or "unscreened").capitalize()
     if any(match.exact for match in item.matches):
         return 0, "known", "Listed copies"
@@ -201,16 +205,24 @@ def _finding(fields: Mapping[str, str]) -> Finding:
         _chosen(Age, fields.get("age", Age.CANNOT_TELL)),
         _chosen(Conduct, fields.get("conduct", Conduct.CANNOT_TELL)),
         "reviewer",
+        _ticked(Feature, fields),
     )
     # Who states no fact leaves them to the list; the decision's rules check who does.
-    said = any(fact != "cannot_tell" for fact in (observed.subject, observed.age, observed.conduct))
+    facts = (observed.subject, observed.age, observed.conduct)
+    said = observed.features or any(fact != "cannot_tell" for fact in facts)
     return Finding(
         _chosen(Outcome, fields.get("outcome", "")),
         _chosen(Grounds, fields.get("grounds", "")),
         observed if said else Observed(),
         fields.get("note", "").strip(),
         fields.get("urgent_reason", "").strip() or None,
+        _chosen(Harm, fields.get("harm", Harm.DEPICTION)),
+        _ticked(Circumstance, fields),
     )
+
+
+def _ticked(kind: type[_Word], fields: Mapping[str, str]) -> tuple[_Word, ...]:
+    return tuple(word for word in kind if fields.get(f"is_{word.value}"))
 
 
 def _chosen(kind: type[_Word], said: str) -> _Word:

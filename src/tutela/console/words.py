@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tutela.audit.entry import Action
 from tutela.cases.viewing import Fidelity
+from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.decision import Grounds, Outcome
-from tutela.decisions.labels import Age, Conduct, Subject
+from tutela.decisions.labels import Age, Conduct, Feature, Subject
 from tutela.referrals.referral import State
 
 RUNGS = {
@@ -31,6 +32,34 @@ GROUNDS = {
     Grounds.WRONG_MATCH: "The match is wrong",
     Grounds.LAWFUL_CONTENT: "The content is lawful",
     Grounds.UNREADABLE_BUT_HARMLESS: "Unreadable, but harmless",
+}
+
+HARMS = {
+    Harm.DEPICTION: "depiction of abuse",
+    Harm.ENTICEMENT: "enticement of a child",
+    Harm.TRAFFICKING: "trafficking of a child",
+    Harm.TOURISM: "travel to abuse a child",
+    Harm.MOLESTATION: "abuse off the net",
+    Harm.UNSOLICITED: "obscene material sent to a child",
+    Harm.MISLEADING_DOMAIN: "misleading domain name",
+    Harm.MISLEADING_WORDS: "misleading words or pictures",
+}
+CIRCUMSTANCES = {
+    Circumstance.SEXTORTION: "sextortion",
+    Circumstance.SOLICITATION: "asked a child for pictures",
+    Circumstance.BETWEEN_MINORS: "between minors",
+    Circumstance.SADISTIC: "sadistic exploitation by a group",
+    Circumstance.SPAM: "spam",
+    Circumstance.INFORMATIONAL: "for information only",
+}
+FEATURES = {
+    Feature.INFANT: "infant or toddler",
+    Feature.PHYSICAL_HARM: "physical harm",
+    Feature.VIOLENCE: "violence or gore",
+    Feature.ANIMAL: "animal",
+    Feature.SELF_PRODUCED: "maybe taken by the child",
+    Feature.LIVE_STREAM: "from a live stream",
+    Feature.MEME: "maybe shared as a joke",
 }
 
 # The digit keys: nine facts, and 0 for "cannot tell" everywhere.

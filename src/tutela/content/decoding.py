@@ -50,7 +50,7 @@ pillow_heif.register_heif_opener()
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS // 2
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
-_PLUGINS = {
+PLUGINS = {
     "image/jpeg": (JpegImagePlugin.JpegImageFile.format, MpoImagePlugin.MpoImageFile.format),
     "image/png": (PngImagePlugin.PngImageFile.format,),
     "image/gif": (GifImagePlugin.GifImageFile.format,),
@@ -130,7 +130,7 @@ def pictures(data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     kind = _admitted(data, limits)
     _quieten()
     try:
-        with Image.open(io.BytesIO(data), formats=_PLUGINS[kind]) as file:
+        with Image.open(io.BytesIO(data), formats=PLUGINS[kind]) as file:
             yield from _distinct(file, data, limits)
         # Frames that a cut took away leave no other trace in a GIF.
         if kind == "image/gif" and cut_short(data, kind):
@@ -152,7 +152,7 @@ def reduced(data: bytes, limits: DecodeLimits, least_side: int) -> Reduced | Non
         if _admitted(data, limits) != "image/jpeg":
             return None
         _quieten()
-        with Image.open(io.BytesIO(data), formats=_PLUGINS["image/jpeg"]) as file:
+        with Image.open(io.BytesIO(data), formats=PLUGINS["image/jpeg"]) as file:
             if not _single_jpeg(file) or Lie(file).orientation() != UPRIGHT:
                 return None
             _check_size(*file.size, limits)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from tutela.content.account import ACCOUNT, AccountFacts
+from tutela.content.surroundings import NOTHING_STATED, SURROUNDINGS, Surroundings
 from tutela.errors import NotFound
 from tutela.storage.database import Id, Instant, metadata
 
@@ -47,6 +49,8 @@ items = sa.Table(
     sa.Column("evidence_id", Id),
     sa.Column("case_id", Id, index=True),
     sa.Column("received_at", Instant, nullable=False),
+    sa.Column("surroundings", sa.JSON, nullable=False),
+    sa.Column("exif", sa.JSON, nullable=False),
 )
 
 item_matches = sa.Table(
@@ -63,22 +67,6 @@ item_matches = sa.Table(
     sa.Column("classification", sa.String(16)),
     sa.Column("source", sa.String(255)),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AccountFacts:
-    """What the host platform says about the uploader. `ip_at` is when the address was seen."""
-
-    id: str
-    screen_name: str | None = None
-    display_name: str | None = None
-    profile_url: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    ip: str | None = None
-    ip_at: str | None = None
-    port: int | None = None
-    device_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +122,8 @@ class Item:
     evidence_id: str | None
     case_id: str | None
     received_at: datetime
+    surroundings: Surroundings = NOTHING_STATED
+    exif: tuple[tuple[str, str], ...] = ()
     matches: tuple[ItemMatch, ...] = ()
 
     @property
@@ -151,6 +141,8 @@ def insert(connection: sa.Connection, item: Item) -> None:
     """Put a new item and its matches on record."""
     values = asdict(item)
     matches = values.pop("matches")
+    values["account"] = ACCOUNT.dump_python(item.account, mode="json")
+    values["surroundings"] = SURROUNDINGS.dump_python(item.surroundings, mode="json")
     values["account_id"] = item.account.id
     values["hold"] = item.hold.value
     connection.execute(items.insert().values(**values))
@@ -204,7 +196,9 @@ def _matches(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[I
 def _item(row: sa.Row[Any], matches: tuple[ItemMatch, ...]) -> Item:
     values: dict[str, Any] = dict(row._mapping)
     del values["account_id"]
-    values["account"] = AccountFacts(**values["account"])
+    values["account"] = ACCOUNT.validate_python(values["account"])
+    values["surroundings"] = SURROUNDINGS.validate_python(values["surroundings"])
+    values["exif"] = tuple((name, value) for name, value in values["exif"])
     values["pictures"] = tuple(PictureFacts(**picture) for picture in values["pictures"])
     values["hold"] = HoldState(values["hold"])
     return Item(**values, matches=matches)

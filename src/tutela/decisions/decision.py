@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action
-from tutela.decisions.labels import Age, Conduct, Observed, Subject
+from tutela.content.notice import Circumstance, Harm
+from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
 from tutela.errors import InvalidInput, NotFound
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
@@ -33,6 +34,8 @@ decisions = sa.Table(
     sa.Column("viewed_at", sa.String(16), nullable=False),
     sa.Column("covers", sa.Integer, nullable=False),
     sa.Column("reverses", Id),
+    sa.Column("harm", sa.String(24), nullable=False),
+    sa.Column("circumstances", sa.JSON, nullable=False),
 )
 
 _NOTE_LENGTH = 4000
@@ -69,13 +72,18 @@ GROUNDS_FOR = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a person puts into the form. `urgent_reason` set means a child in danger now."""
+    """What a person puts into the form. `urgent_reason` set means a child in danger now.
+
+    `harm` and `circumstances`: what the incident is, for the authority.
+    """
 
     outcome: Outcome
     grounds: Grounds
     observed: Observed = field(default_factory=Observed)
     note: str = ""
     urgent_reason: str | None = None
+    harm: Harm = Harm.DEPICTION
+    circumstances: tuple[Circumstance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +102,8 @@ class Decision:
     viewed_at: str
     covers: int
     reverses: str | None
+    harm: Harm = Harm.DEPICTION
+    circumstances: tuple[Circumstance, ...] = ()
 
 
 def checked(finding: Finding, *, matched: bool, viewed: bool) -> Finding:
@@ -151,6 +161,8 @@ def record(
         viewed_at,
         covers,
         reverses,
+        finding.harm,
+        finding.circumstances,
     )
     change.connection.execute(decisions.insert().values(**asdict(decision)))
     change.record(
@@ -194,6 +206,7 @@ def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
             Age(facts["age"]),
             Conduct(facts["conduct"]),
             facts["said_by"],
+            tuple(Feature(one) for one in facts.get("features", ())),
         ),
         Grounds(row.grounds),
         row.note,
@@ -203,4 +216,6 @@ def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
         row.viewed_at,
         row.covers,
         row.reverses,
+        Harm(row.harm),
+        tuple(Circumstance(one) for one in row.circumstances),
     )

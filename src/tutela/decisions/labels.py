@@ -37,6 +37,18 @@ class Conduct(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
+class Feature(StrEnum):
+    """What else was observed; each the CyberTipline's annotation of a like name."""
+
+    MEME = "meme"
+    SELF_PRODUCED = "self_produced"
+    PHYSICAL_HARM = "physical_harm"
+    VIOLENCE = "violence"
+    ANIMAL = "animal"
+    LIVE_STREAM = "live_stream"
+    INFANT = "infant"
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
     """What was observed, and who said so: `reviewer`, or `list` where nothing was viewed."""
@@ -45,6 +57,7 @@ class Observed:
     age: Age = Age.CANNOT_TELL
     conduct: Conduct = Conduct.CANNOT_TELL
     said_by: str = "list"
+    features: tuple[Feature, ...] = ()
 
 
 US_INDUSTRY_VERSION = "us-industry/1"

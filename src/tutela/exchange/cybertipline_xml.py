@@ -1,27 +1,48 @@
-"""The CyberTipline API's XML: elements in their order, limits enforced before sending.
+"""The CyberTipline API's documents: elements in their order, limits enforced before sending.
 
 Source: NCMEC CyberTipline Reporting API Technical Documentation, `<report>` and `<fileDetails>`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from tutela.errors import CounterpartyFailed, InvalidInput
+from tutela.content.notice import Circumstance, Harm
+from tutela.content.person import NOBODY, Email, Person, Phone
+from tutela.decisions.labels import Feature, Subject
+from tutela.errors import CounterpartyFailed
+from tutela.exchange import cybertipline_people as people
+from tutela.exchange.cybertipline_element import Element, unfit
+from tutela.exchange.cybertipline_places import place
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from tutela.referrals.draft import FileStatement, ReferralDraft, ReporterFacts, SubjectFacts
+    from tutela.content.surroundings import LawEnforcement
+    from tutela.referrals.draft import FileStatement, ReferralDraft, ReporterFacts
 
 _CLASSES = frozenset({"A1", "A2", "B1", "B2"})
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_PORTS = range(1, 65536)
-_Element = etree._Element
+_VIRAL = "VIRAL_POTENTIAL_MEME"
+INCIDENT_TYPES = {
+    Harm.DEPICTION: "Child Pornography (possession, manufacture, and distribution)",
+    Harm.TRAFFICKING: "Child Sex Trafficking",
+    Harm.TOURISM: "Child Sex Tourism",
+    Harm.MOLESTATION: "Child Sexual Molestation",
+    Harm.MISLEADING_DOMAIN: "Misleading Domain Name",
+    Harm.MISLEADING_WORDS: "Misleading Words or Digital Images on the Internet",
+    Harm.ENTICEMENT: "Online Enticement of Children for Sexual Acts",
+    Harm.UNSOLICITED: "Unsolicited Obscene Material Sent to a Child",
+}
+_ANNOTATIONS = {
+    Circumstance.SEXTORTION: "sextortion",
+    Circumstance.SOLICITATION: "csamSolicitation",
+    Circumstance.BETWEEN_MINORS: "minorToMinorInteraction",
+    Circumstance.SPAM: "spam",
+    Circumstance.SADISTIC: "sadisticOnlineExploitation",
+    Circumstance.INFORMATIONAL: "informational",
+}
+_MEME = "potentialMeme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,43 +57,54 @@ class Answered:
 
 def report(draft: ReferralDraft) -> bytes:
     """Return the `<report>` document. Raises `InvalidInput` naming the field that does not fit."""
-    root = etree.Element("report")
-    summary = etree.SubElement(root, "incidentSummary")
-    _text(summary, "incidentType", draft.incident_type, 255)
-    _text(summary, "platform", draft.reporter.service or None, 256)
-    _text(summary, "escalateToHighPriority", draft.urgent_reason, 3000)
-    _text(summary, "incidentDateTime", _instant(draft.occurred_at), 64)
-    _text(summary, "incidentDateTimeDescription", draft.occurred_at_remark, 3000)
-    if draft.urls:
-        page = etree.SubElement(etree.SubElement(root, "internetDetails"), "webPageIncident")
-        for url in draft.urls:
-            _text(page, "url", url, 2083)
+    root = Element.root("report")
+    if draft.batched:
+        root.child("batchedReport", reason=_VIRAL)
+    _summary(root, draft)
+    for one in draft.places:
+        place(root, one)
+    if draft.law_enforcement is not None:
+        _law_enforcement(root, draft.law_enforcement)
     _reporter(root, draft.reporter)
-    _subject(root, draft.subject, draft.occurred_at)
-    _text(root, "additionalInfo", draft.remark, None)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    people.reported(root, draft.subject, draft.prior_receipts)
+    for account in draft.recipients:
+        people.recipient(root, account)
+    for account in draft.victims:
+        people.victim(root, account)
+    root.text("additionalInfo", draft.remark)
+    return root.document()
 
 
 def file_details(number: str, file_id: str, statement: FileStatement) -> bytes:
-    """Return the `<fileDetails>` document of one sent file."""
-    root = etree.Element("fileDetails")
-    _text(root, "reportId", number, None)
-    _text(root, "fileId", file_id, None)
-    _text(root, "originalFileName", statement.original_name, 2056)
-    uploaded = _instant(statement.uploaded_at) if statement.uploaded_at else None
-    _text(root, "uploadedToEspTimestamp", uploaded, None)
-    _text(root, "locationOfFile", statement.location, 2083)
-    _text(root, "fileViewedByEsp", _truth(statement.viewed), None)
-    if statement.publicly_available is not None:
-        _text(root, "publiclyAvailable", _truth(statement.publicly_available), None)
-    _text(root, "fileRelevance", "Reported", None)
-    if statement.classification is not None and statement.classification not in _CLASSES:
-        raise _unfit("industryClassification", "is not A1, A2, B1 or B2")
-    _text(root, "industryClassification", statement.classification, None)
+    """Return the `<fileDetails>` document of one sent file. Raises `InvalidInput` as `report`."""
+    root = Element.root("fileDetails")
+    root.text("reportId", number)
+    root.text("fileId", file_id)
+    root.text("originalFileName", statement.original_name, 2056)
+    root.instant("uploadedToEspTimestamp", statement.uploaded_at)
+    root.text("locationOfFile", statement.location, 2083)
+    root.truth("fileViewedByEsp", statement.viewed)
+    root.truth("publiclyAvailable", statement.publicly_available)
+    root.text("fileRelevance", "Supplemental Reported" if statement.supplemental else "Reported")
+    _annotations(root, "fileAnnotations", _file_annotations(statement))
+    if not statement.supplemental:
+        if statement.classification is not None and statement.classification not in _CLASSES:
+            raise unfit("industryClassification", "is not A1, A2, B1 or B2")
+        root.text("industryClassification", statement.classification)
     for kind, value in statement.hashes:
-        _text(root, "originalFileHash", value, None).set("hashType", kind)
-    _text(root, "additionalInfo", statement.remark, None)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+        root.text("originalFileHash", value, hashType=kind)
+    if statement.connection is not None:
+        people.connection(root, statement.connection)
+    if statement.device is not None:
+        people.device(root, statement.device)
+    if statement.exif:
+        details = root.child("details")
+        for name, value in statement.exif:
+            pair = details.child("nameValuePair", type="EXIF")
+            pair.text("name", name, 64)
+            pair.text("value", value)
+    root.text("additionalInfo", statement.remark)
+    return root.document()
 
 
 def read(body: bytes) -> Answered:
@@ -90,70 +122,79 @@ def read(body: bytes) -> Answered:
     return Answered(code, _of(root, "reportId"), _of(root, "fileId"), _of(root, "hash"))
 
 
-def _reporter(root: _Element, told: ReporterFacts) -> None:
-    reporter = etree.SubElement(root, "reporter")
-    person = etree.SubElement(reporter, "reportingPerson")
-    _text(person, "firstName", told.first_name or None, 100)
-    _text(person, "lastName", told.last_name or None, 100)
-    _text(person, "phone", told.phone or None, 50)
-    _text(person, "email", told.email or None, 255)
-    _text(reporter, "companyTemplate", told.company or None, None)
-    _text(reporter, "termsOfService", told.terms_url, None)
-    _text(reporter, "legalURL", told.legal_url, 2083)
+def _summary(root: Element, draft: ReferralDraft) -> None:
+    summary = root.child("incidentSummary")
+    summary.text("incidentType", INCIDENT_TYPES[draft.harm])
+    summary.text("platform", draft.reporter.service, 256)
+    summary.text("escalateToHighPriority", draft.urgent_reason, 3000)
+    said = set(draft.circumstances)
+    words = [word for one, word in _ANNOTATIONS.items() if one in said]
+    _annotations(summary, "reportAnnotations", words)
+    summary.instant("incidentDateTime", draft.occurred_at)
+    summary.text("incidentDateTimeDescription", draft.occurred_at_remark, 3000)
 
 
-def _subject(root: _Element, subject: SubjectFacts, when: datetime) -> None:
-    reported = etree.SubElement(root, "personOrUserReported")
-    if subject.phone or subject.email:
-        person = etree.SubElement(reported, "personOrUserReportedPerson")
-        _text(person, "phone", subject.phone, 50)
-        _text(person, "email", subject.email, 255)
-    _text(reported, "espIdentifier", subject.account_id, 255)
-    _text(reported, "screenName", subject.screen_name, 256)
-    _text(reported, "displayName", subject.display_name, None)
-    _text(reported, "profileUrl", subject.profile_url, 2083)
-    if subject.ip is not None:
-        capture = etree.SubElement(reported, "ipCaptureEvent")
-        _text(capture, "ipAddress", subject.ip, None)
-        _text(capture, "eventName", "Upload", None)
-        _text(capture, "dateTime", _instant(subject.ip_at or when), None)
-        if subject.port is not None:
-            if subject.port not in _PORTS:
-                raise _unfit("port", "is not between 1 and 65535")
-            _text(capture, "port", str(subject.port), None)
-    if subject.device_id is not None:
-        device = etree.SubElement(reported, "deviceId")
-        _text(device, "idType", "device", 255)
-        _text(device, "idValue", subject.device_id, 2083)
-    for number in subject.prior_referrals:
-        _text(reported, "priorCTReports", number, None)
+def _annotations(parent: Element, name: str, said: list[str]) -> None:
+    if said:
+        inner = parent.child(name)
+        for one in said:
+            inner.child(one)
 
 
-def _text(parent: _Element, name: str, value: str | None, longest: int | None) -> _Element:
-    """Add an element, or nothing for no value. What XML cannot carry becomes U+FFFD."""
-    if value is None:
-        return parent
-    if longest is not None and len(value) > longest:
-        raise _unfit(name, f"is longer than {longest} characters")
-    element = etree.SubElement(parent, name)
-    element.text = _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", value)
-    return element
+def _file_annotations(statement: FileStatement) -> list[str]:
+    """Return what is annotated, in the schema's order. A supplemental file is no meme."""
+    features = set(statement.features)
+    said = {
+        "animeDrawingVirtualHentai": statement.depicts is Subject.DRAWN,
+        _MEME: Feature.MEME in features and not statement.supplemental,
+        "viral": statement.viral,
+        "possibleSelfProduction": Feature.SELF_PRODUCED in features,
+        "physicalHarm": Feature.PHYSICAL_HARM in features,
+        "violenceGore": Feature.VIOLENCE in features,
+        "bestiality": Feature.ANIMAL in features,
+        "liveStreaming": Feature.LIVE_STREAM in features,
+        "infant": Feature.INFANT in features,
+        "generativeAi": statement.depicts is Subject.GENERATED,
+    }
+    return [name for name, so in said.items() if so]
 
 
-def _unfit(name: str, why: str) -> InvalidInput:
-    return InvalidInput(
-        f"The referral's field {name} {why}.", "Mend it at its source, then approve again."
+def _law_enforcement(root: Element, told: LawEnforcement) -> None:
+    inner = root.child("lawEnforcement", fleaCountry=told.country)
+    inner.text("agencyName", told.agency, 255)
+    inner.text("caseNumber", told.case_number, 100)
+    if told.officer is not None:
+        people.contact(inner.child("officerContact"), told.officer)
+    inner.truth("reportedToLe", told.told)
+    inner.truth("servedLegalProcessDomestic", told.served_domestic)
+    inner.truth("servedLegalProcessInternational", told.served_international)
+
+
+def _reporter(root: Element, told: ReporterFacts) -> None:
+    reporter = root.child("reporter")
+    people.contact(
+        reporter.child("reportingPerson"),
+        _spoken(told.first_name, told.last_name, told.phone, told.email),
+    )
+    contact = _spoken(
+        told.contact_first_name, told.contact_last_name, told.contact_phone, told.contact_email
+    )
+    if contact != NOBODY:
+        people.contact(reporter.child("contactPerson"), contact)
+    reporter.text("companyTemplate", told.company)
+    reporter.text("termsOfService", told.terms_url)
+    reporter.text("legalURL", told.legal_url, 2083)
+
+
+def _spoken(first_name: str, last_name: str, phone: str, email: str) -> Person:
+    return Person(
+        first_name or None,
+        last_name or None,
+        (Phone(phone),) if phone else (),
+        (Email(email),) if email else (),
     )
 
 
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")
-
-
-def _truth(said: bool) -> str:
-    return "true" if said else "false"
-
-
-def _of(root: _Element, name: str) -> str | None:
+def _of(root: etree._Element, name: str) -> str | None:
     found = root.find(name)
     return found.text.strip() if found is not None and found.text else None

@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
+from tutela.cases import attachment, queue, viewing
 from tutela.cases import case as cases_on_record
-from tutela.cases import queue, viewing
 from tutela.cases.case import CaseState
 from tutela.cases.viewing import Fidelity, View
 from tutela.content import holds
+from tutela.content.account import Connection, Device, Event
 from tutela.content.holds import Verb
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Decision, Finding, Outcome
-from tutela.decisions.labels import us_industry
+from tutela.decisions.labels import Subject, us_industry
 from tutela.errors import Conflict
+from tutela.referrals import register as register_of
 from tutela.referrals.draft import (
     FileFacts,
     IncidentFacts,
     MatchFacts,
+    Nature,
     ReporterFacts,
-    SubjectFacts,
     draft,
 )
+from tutela.referrals.following import following
+from tutela.referrals.referral import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
+    from tutela.cases.attachment import Attachment
     from tutela.cases.case import Case
     from tutela.content.item import Item
+    from tutela.referrals.referral import Referral
     from tutela.referrals.register import Register
 
+Stated = TypeVar("Stated")
+
 AUTHORITY = "ncmec"
+_REVERSED = "The provider has decided again, and holds that it is not what was reported."
 _VERB = {Outcome.ABUSIVE: Verb.REMOVE, Outcome.NOT_ABUSIVE: Verb.RESTORE}
 
 
@@ -76,13 +86,88 @@ class Casework:
                 )
             decision = self._decided(change, case, seen, finding, reverses=earlier[-1].id)
             if finding.outcome is Outcome.NOT_ABUSIVE:
-                self._register.withdraw_of_case(change, case_id)
+                self._take_back(change, case_id)
             return decision
 
     def approve(self, actor: Actor, referral_id: str) -> None:
         """Let a drafted referral go out. Raises `NotFound`, `Conflict`."""
         with self._audit.change(actor) as change:
             self._register.approve(change, referral_id)
+
+    def follow(self, actor: Actor, referral_id: str, nature: Nature, reason: str) -> str:
+        """Draft what follows a filed referral; return its id. Raises `Conflict`, `InvalidInput`."""
+        with self._audit.change(actor) as change:
+            original = register_of.load(change.connection, referral_id)
+            return self._follow(change, original, nature, reason)
+
+    def acknowledge(self, actor: Actor, referral_id: str, said: str) -> None:
+        """Keep what the authority answered to a filed referral. Raises `NotFound`, `Conflict`."""
+        with self._audit.change(actor) as change:
+            self._register.acknowledge(change, referral_id, said)
+
+    def after_filing(self, change: Change, referral_id: str) -> None:
+        """Draft the withdrawal of what was recalled too late."""
+        filed = register_of.load(change.connection, referral_id)
+        if filed.recalled:
+            self._follow(change, filed, Nature.WITHDRAWAL, _REVERSED)
+
+    def _still_filed(self, change: Change, case_id: str) -> bool:
+        """Say whether the authority has it already; a withdrawal that was drafted is dropped."""
+        standing = register_of.of_case(change.connection, case_id)
+        withdrawals = [one for one in standing if one.nature is Nature.WITHDRAWAL]
+        for one in withdrawals:
+            if one.receipt_number is None:
+                self._register.recall(change, one)
+        withdrawn = {one.follows for one in withdrawals if one.receipt_number is not None}
+        return any(
+            one.nature is Nature.ORIGINAL and one.receipt_number and one.id not in withdrawn
+            for one in standing
+        )
+
+    def _take_back(self, change: Change, case_id: str) -> None:
+        """Stop what has not been filed; draft the withdrawal of what has."""
+        standing = register_of.of_case(change.connection, case_id)
+        followed = {
+            one.follows
+            for one in standing
+            if one.nature is Nature.WITHDRAWAL and one.state is not State.WITHDRAWN
+        }
+        for one in standing:
+            if one.receipt_number is None:
+                self._register.recall(change, one)
+            elif one.nature is Nature.ORIGINAL and one.id not in followed:
+                self._follow(change, one, Nature.WITHDRAWAL, _REVERSED)
+
+    def _follow(self, change: Change, original: Referral, nature: Nature, reason: str) -> str:
+        connection = change.connection
+        case = cases_on_record.load(connection, original.case_id)
+        decision = decisions_on_record.load(connection, original.decision_id)
+        facts = self._facts(change, case, decision)
+        sent = {
+            file.evidence_id
+            for one in register_of.of_case(connection, case.id)
+            if one.receipt_number is not None
+            for file in one.files
+        }
+        return self._register.draft(
+            change,
+            case_id=case.id,
+            decision_id=decision.id,
+            authority=original.authority,
+            draft=following(original, nature, reason, facts, sent),
+            follows=original,
+        )
+
+    def _facts(self, change: Change, case: Case, decision: Decision) -> IncidentFacts:
+        connection = change.connection
+        return incident(
+            cases_on_record.items_of(connection, case.id),
+            decision,
+            viewing.of_case(connection, case.id),
+            self._reporter,
+            self._register.receipts_on(connection, case.account_id, AUTHORITY),
+            attachment.of_case(connection, case.id),
+        )
 
     def _decided(
         self, change: Change, case: Case, seen: int, finding: Finding, *, reverses: str | None
@@ -111,50 +196,66 @@ class Casework:
         for item in members:
             if finding.outcome is Outcome.ABUSIVE or holds.withheld(change.connection, item):
                 holds.order(change, item, _VERB[finding.outcome])
-        if finding.outcome is Outcome.ABUSIVE:
-            facts = incident(members, decision, record, self._reporter)
+        if finding.outcome is Outcome.ABUSIVE and not self._still_filed(change, case.id):
             self._register.draft(
                 change,
                 case_id=case.id,
                 decision_id=decision.id,
                 authority=AUTHORITY,
-                draft=draft(facts),
+                draft=draft(self._facts(change, case, decision)),
             )
         return decision
 
 
 def incident(
-    members: Sequence[Item], decision: Decision, record: Sequence[View], reporter: ReporterFacts
+    members: Sequence[Item],
+    decision: Decision,
+    record: Sequence[View],
+    reporter: ReporterFacts,
+    prior_receipts: tuple[str, ...] = (),
+    attached: Sequence[Attachment] = (),
 ) -> IncidentFacts:
-    """Gather the plain facts a referral is drafted from."""
+    """Gather the plain facts a referral is drafted from. Of several items the first one's time."""
     first = members[0]
+    stated = [item.surroundings for item in members]
     account = first.account
+    if account.ip and account.ip_at is None:
+        account = replace(account, ip_at=first.uploaded_at)
     return IncidentFacts(
+        harm=decision.harm,
+        circumstances=decision.circumstances,
         occurred_at=first.uploaded_at or first.received_at,
         occurred_at_is_upload=first.uploaded_at is not None,
         urgent_reason=decision.urgent_reason,
         urls=tuple(dict.fromkeys(item.place_url for item in members if item.place_url)),
+        places=_distinct(one.places for one in stated),
+        law_enforcement=next((one.law_enforcement for one in stated if one.law_enforcement), None),
         reporter=reporter,
-        subject=SubjectFacts(
-            account_id=account.id,
-            screen_name=account.screen_name,
-            display_name=account.display_name,
-            profile_url=account.profile_url,
-            email=account.email,
-            phone=account.phone,
-            ip=account.ip,
-            ip_at=datetime.fromisoformat(account.ip_at) if account.ip_at else first.uploaded_at,
-            port=account.port,
-            device_id=account.device_id,
-        ),
-        files=tuple(
-            _file(item, decision, record) for item in members if item.evidence_id is not None
+        subject=account,
+        recipients=_distinct(one.recipients for one in stated),
+        victims=_distinct(one.victims for one in stated),
+        prior_receipts=prior_receipts,
+        files=(
+            *(_file(item, decision, record) for item in members if item.evidence_id is not None),
+            *(_attached(one) for one in attached),
         ),
     )
 
 
+def _distinct(stated: Iterable[tuple[Stated, ...]]) -> tuple[Stated, ...]:
+    """Return what was stated, each once, in its order."""
+    found: list[Stated] = []
+    for one in itertools.chain.from_iterable(stated):
+        if one not in found:
+            found.append(one)
+    return tuple(found)
+
+
 def _file(item: Item, decision: Decision, record: Sequence[View]) -> FileFacts:
     picture = item.record_hash
+    account = item.account
+    # A transcript is what happened, not a depiction: no industry class, no features.
+    depicts = bool(item.pictures) or bool(item.media_type)
     return FileFacts(
         evidence_id=item.evidence_id or "",
         original_name=item.original_name,
@@ -167,11 +268,40 @@ def _file(item: Item, decision: Decision, record: Sequence[View]) -> FileFacts:
         uploaded_at=item.uploaded_at,
         url=item.place_url,
         viewed=viewing.viewed(record, item.id, decision.decided_at),
-        classification=us_industry(decision.observed),
+        classification=us_industry(decision.observed) if depicts else None,
+        publicly_available=item.surroundings.public,
         matches=tuple(
             MatchFacts(match.list_name, match.entry_id, match.algorithm, match.distance, match.via)
             for match in item.matches
         ),
+        depicts=decision.observed.subject if depicts else Subject.CANNOT_TELL,
+        features=decision.observed.features if depicts else (),
+        viral=item.surroundings.viral,
+        connection=Connection(
+            account.ip, account.port, account.ip_at or item.uploaded_at, Event.UPLOAD
+        )
+        if account.ip
+        else None,
+        device=Device("device", account.device_id) if account.device_id else None,
+        exif=item.exif,
+    )
+
+
+def _attached(one: Attachment) -> FileFacts:
+    return FileFacts(
+        evidence_id=one.evidence_id,
+        original_name=one.name,
+        media_type=None,
+        size=one.size,
+        md5=one.md5,
+        sha1=one.sha1,
+        sha256=one.sha256,
+        pdq=None,
+        uploaded_at=None,
+        url=None,
+        viewed=False,
+        supplemental=True,
+        about=one.about,
     )
 
 

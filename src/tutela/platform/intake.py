@@ -14,7 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from tutela.audit.entry import Action, Actor
 from tutela.cases import case as cases_on_record
 from tutela.content import item as items_on_record
-from tutela.content.item import AccountFacts, HoldState, Item, ItemMatch, PictureFacts
+from tutela.content.exif import exif
+from tutela.content.item import HoldState, Item, ItemMatch, PictureFacts
+from tutela.content.surroundings import NOTHING_STATED, Surroundings
 from tutela.errors import Conflict
 from tutela.matching.evasion.effort import looked_at
 from tutela.matching.screening import Screener, Screening, Verdict
@@ -23,6 +25,7 @@ from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
     from tutela.audit.log import AuditLog, Change
+    from tutela.content.account import AccountFacts
     from tutela.content.decoding import DecodeLimits
     from tutela.evidence.vault import Sealed, Vault
     from tutela.hashing.fingerprint import Fingerprint
@@ -51,6 +54,7 @@ class Submission:
     place_url: str | None = None
     uploaded_at: datetime | None = None
     original_name: str | None = None
+    surroundings: Surroundings = NOTHING_STATED
 
     def digest(self) -> str:
         """Return what makes two requests the same request: SHA-256 over bytes and context."""
@@ -93,7 +97,8 @@ class Intake:
         printed = looked_at(submission.data, self._limits, self._screener.policy.looks)
         screening = self._screener.screen(printed)
         # Sealed before the record: a crash between the two leaves an orphan, never a gap.
-        for_people = screening.verdict is not Verdict.CLEAN
+        noticed = submission.surroundings.notice is not None
+        for_people = noticed or screening.verdict is not Verdict.CLEAN
         sealed = self._vault.seal(submission.data) if for_people else None
         try:
             return self._put_on_record(actor, submission, key, request, printed, screening, sealed)
@@ -185,6 +190,9 @@ def _item(
         evidence_id=sealed.id if sealed else None,
         case_id=None,
         received_at=change.now,
+        surroundings=submission.surroundings,
+        # Said to the authority or to nobody: what is not sealed leaves no trace of its making.
+        exif=exif(submission.data) if sealed else (),
         matches=tuple(
             ItemMatch(
                 match.list_name,

@@ -17,9 +17,11 @@ from tutela.errors import (
 )
 from tutela.evidence.vault import Purpose
 from tutela.referrals.referral import FileState, Referral, ReferralFile, State, Step, next_step
+from tutela.referrals.register import Recalled
 from tutela.storage import duties
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import AbstractContextManager
 
     from tutela.audit.log import AuditLog, Change
@@ -91,17 +93,24 @@ class Delivery:
     """
 
     def __init__(
-        self, audit: AuditLog, register: Register, authority: Authority | None, vault: Vault
+        self,
+        audit: AuditLog,
+        register: Register,
+        authority: Authority | None,
+        vault: Vault,
+        after_filing: Callable[[Change, str], None] = lambda _change, _id: None,
     ) -> None:
+        """`after_filing` acts in the change that records a filing."""
         self._audit = audit
         self._register = register
         self._authority = authority
         self._vault = vault
+        self._after_filing = after_filing
 
     def carry_out(self, duty: Duty) -> None:
         """Fulfil one duty of kind `referral`, or put it off."""
         try:
-            while self._step(duty):
+            while self._goes_on(duty):
                 pass
         except LeaseLost:
             raise
@@ -113,6 +122,13 @@ class Delivery:
             # The row still says what was in flight: the next look at it asks the authority.
             self._put_off(duty, None)
 
+    def _goes_on(self, duty: Duty) -> bool:
+        try:
+            return self._step(duty)
+        except Recalled:
+            # Nothing was called: the next look finds what stands now.
+            return True
+
     def _step(self, duty: Duty) -> bool:
         """Take one step; say whether there may be another."""
         referral = self._register.load(duty.subject)
@@ -120,6 +136,8 @@ class Delivery:
         if step is Step.NOTHING:
             self._settle(duty)
             return False
+        if step is Step.LET_GO:
+            return self._let_go(duty, referral)
         if self._authority is None:
             raise CounterpartyFailed(
                 "No authority is configured.", "Set authority.url and its credentials."
@@ -134,7 +152,7 @@ class Delivery:
         elif step is Step.BEGIN_AGAIN:
             self._begin_again(duty, "the answer to opening was lost")
         elif step is Step.ASK:
-            self._ask(duty, referral, self._authority)
+            return self._ask(duty, referral, self._authority)
         elif step is Step.FINISH:
             return self._finish(duty, referral, self._authority)
         elif file is not None and step is Step.SEND_FILE:
@@ -147,7 +165,7 @@ class Delivery:
         opened = referral.reports_opened + 1
         with self._change() as change:
             self._register.take(change, duty)
-            self._register.move(change, duty, State.OPENING, reports_opened=opened)
+            self._register.move(change, duty, State.OPENING, State.APPROVED, reports_opened=opened)
             change.record(Action.REFERRAL_OPENING, referral.id, report=opened)
         number = authority.open(referral.draft)
         with self._change() as change:
@@ -161,7 +179,7 @@ class Delivery:
         data = self._vault.open(DELIVERY, file.evidence_id, Purpose.REFERRAL)
         with self._change() as change:
             self._register.take(change, duty)
-            self._register.move(change, duty, State.FILES)
+            self._register.move(change, duty, State.FILES, State.OPEN)
             change.record(Action.REFERRAL_FILE_SENDING, referral.id, evidence=file.evidence_id)
         sent = authority.send_file(_number(referral), statement.original_name or "file", data)
         if sent.md5.lower() != dict(statement.hashes)["MD5"]:
@@ -180,7 +198,7 @@ class Delivery:
     ) -> None:
         with self._change() as change:
             self._register.take(change, duty)
-            self._register.move(change, duty, State.DETAILS)
+            self._register.move(change, duty, State.DETAILS, State.OPEN)
             change.record(Action.REFERRAL_FILE_DESCRIBING, referral.id, evidence=file.evidence_id)
         statement = referral.draft.files[file.place]
         authority.describe_file(_number(referral), file.receiver_file_id or "", statement)
@@ -192,13 +210,13 @@ class Delivery:
     def _finish(self, duty: Duty, referral: Referral, authority: Authority) -> bool:
         with self._change() as change:
             self._register.take(change, duty)
-            self._register.move(change, duty, State.FINISHING)
+            self._register.move(change, duty, State.FINISHING, State.OPEN)
             change.record(Action.REFERRAL_FINISHING, referral.id, number=referral.number)
         authority.finish(_number(referral))
         self._filed(duty, referral, asked=False)
         return False
 
-    def _ask(self, duty: Duty, referral: Referral, authority: Authority) -> None:
+    def _ask(self, duty: Duty, referral: Referral, authority: Authority) -> bool:
         with self._change() as change:
             self._register.take(change, duty)
             self._register.move(change, duty, State.QUESTIONING)
@@ -206,8 +224,19 @@ class Delivery:
         answer = authority.retract(_number(referral))
         if answer is RetractAnswer.WAS_FINISHED:
             self._filed(duty, referral, asked=True)
-        else:
-            self._begin_again(duty, f"the open report is {answer.value}")
+            return False
+        if referral.recalled:
+            return self._let_go(duty, referral)
+        self._begin_again(duty, f"the open report is {answer.value}")
+        return True
+
+    def _let_go(self, duty: Duty, referral: Referral) -> bool:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.WITHDRAWN, number=None, problem=None)
+            duties.done(change.connection, duty, change.now)
+            change.record(Action.REFERRAL_WITHDRAWN, referral.id, case=referral.case_id)
+        return False
 
     def _filed(self, duty: Duty, referral: Referral, *, asked: bool) -> None:
         with self._change() as change:
@@ -216,6 +245,8 @@ class Delivery:
             change.record(
                 Action.REFERRAL_FILED, referral.id, number=referral.number, learnt_by_asking=asked
             )
+            # It may have been recalled when the last call was on its way already.
+            self._after_filing(change, referral.id)
 
     def _begin_again(self, duty: Duty, why: str) -> None:
         with self._change() as change:

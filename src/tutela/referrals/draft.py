@@ -4,16 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import TypeAdapter
 
-CHILD_PORNOGRAPHY = "Child Pornography (possession, manufacture, and distribution)"
-"""The CyberTipline incident type for depictions, in the API's own words."""
+from tutela.content.account import AccountFacts, Connection, Device
+from tutela.content.notice import Circumstance, Harm
+from tutela.content.place import Place, WebPage
+from tutela.content.surroundings import LawEnforcement
+from tutela.decisions.labels import Feature, Subject
+
+
+class Nature(StrEnum):
+    """What a referral is to the one it follows, if it follows one."""
+
+    ORIGINAL = "original"
+    SUPPLEMENT = "supplement"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """The filed referral that this one adds to, corrects or withdraws, and why."""
+
+    nature: Nature
+    receipt: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReporterFacts:
-    """Who refers."""
+    """Who refers, and whom the authority may ask back."""
 
     company: str = ""
     first_name: str = ""
@@ -23,23 +45,10 @@ class ReporterFacts:
     service: str = ""
     terms_url: str | None = None
     legal_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubjectFacts:
-    """The account the content came from, as the host platform knows it."""
-
-    account_id: str
-    screen_name: str | None = None
-    display_name: str | None = None
-    profile_url: str | None = None
-    email: str | None = None
-    phone: str | None = None
-    ip: str | None = None
-    ip_at: datetime | None = None
-    port: int | None = None
-    device_id: str | None = None
-    prior_referrals: tuple[str, ...] = ()
+    contact_first_name: str = ""
+    contact_last_name: str = ""
+    contact_email: str = ""
+    contact_phone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,10 @@ class MatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One sealed file. `viewed` comes from the viewing record and nowhere else."""
+    """One sealed file. `viewed` comes from the viewing record and nowhere else.
+
+    `supplemental`: not the offence itself but what belongs to it, such as a chat or account record.
+    """
 
     evidence_id: str
     original_name: str | None
@@ -71,6 +83,14 @@ class FileFacts:
     classification: str | None = None
     publicly_available: bool | None = None
     matches: tuple[MatchFacts, ...] = ()
+    depicts: Subject = Subject.CANNOT_TELL
+    features: tuple[Feature, ...] = ()
+    viral: bool = False
+    connection: Connection | None = None
+    device: Device | None = None
+    exif: tuple[tuple[str, str], ...] = ()
+    supplemental: bool = False
+    about: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +102,16 @@ class IncidentFacts:
     urgent_reason: str | None
     urls: tuple[str, ...]
     reporter: ReporterFacts
-    subject: SubjectFacts
+    subject: AccountFacts
     files: tuple[FileFacts, ...]
+    harm: Harm = Harm.DEPICTION
+    circumstances: tuple[Circumstance, ...] = ()
+    places: tuple[Place, ...] = ()
+    law_enforcement: LawEnforcement | None = None
+    recipients: tuple[AccountFacts, ...] = ()
+    victims: tuple[AccountFacts, ...] = ()
+    prior_receipts: tuple[str, ...] = ()
+    follows: Follows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,21 +127,46 @@ class FileStatement:
     classification: str | None
     hashes: tuple[tuple[str, str], ...]
     remark: str
+    media_type: str | None = None
+    size: int = 0
+    depicts: Subject = Subject.CANNOT_TELL
+    features: tuple[Feature, ...] = ()
+    viral: bool = False
+    connection: Connection | None = None
+    device: Device | None = None
+    exif: tuple[tuple[str, str], ...] = ()
+    supplemental: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ReferralDraft:
-    """What the referral says. The sender's adapter puts it into the authority's form."""
+    """What the referral says. The sender's adapter puts it into the authority's form.
 
-    incident_type: str
+    `batched`: one viral picture, so that this one stands for many.
+    """
+
+    harm: Harm
     occurred_at: datetime
     occurred_at_remark: str | None
     urgent_reason: str | None
-    urls: tuple[str, ...]
     reporter: ReporterFacts
-    subject: SubjectFacts
+    subject: AccountFacts
     files: tuple[FileStatement, ...]
     remark: str
+    circumstances: tuple[Circumstance, ...] = ()
+    places: tuple[Place, ...] = ()
+    law_enforcement: LawEnforcement | None = None
+    recipients: tuple[AccountFacts, ...] = ()
+    victims: tuple[AccountFacts, ...] = ()
+    prior_receipts: tuple[str, ...] = ()
+    batched: bool = False
+    follows: Follows | None = None
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Return the addresses of the content."""
+        pages = [place for place in self.places if isinstance(place, WebPage)]
+        return tuple(url for page in pages for url in page.urls)
 
 
 _FORM = TypeAdapter(ReferralDraft)
@@ -122,21 +175,64 @@ _AS_IT_IS = {"exact", "pdq", "frame", "wide"}
 
 def draft(facts: IncidentFacts) -> ReferralDraft:
     """Return the referral that the facts make. Says nothing that the facts do not."""
-    viewed = sum(one.viewed for one in facts.files)
+    pages = (WebPage(facts.urls),) if facts.urls else ()
     return ReferralDraft(
-        incident_type=CHILD_PORNOGRAPHY,
+        harm=facts.harm,
+        circumstances=facts.circumstances,
         occurred_at=facts.occurred_at,
         occurred_at_remark=None
         if facts.occurred_at_is_upload
         else "The time of receipt for screening; the time of upload was not stated.",
         urgent_reason=facts.urgent_reason,
-        urls=facts.urls,
+        places=(*pages, *facts.places),
+        law_enforcement=facts.law_enforcement,
         reporter=facts.reporter,
         subject=facts.subject,
+        recipients=facts.recipients,
+        victims=facts.victims,
+        prior_receipts=facts.prior_receipts,
         files=tuple(_statement(one) for one in facts.files),
-        remark=f"{len(facts.files)} files, {viewed} of them viewed by a person at the provider "
-        "before this decision.",
+        remark=_remark(facts),
+        batched=_batched(facts),
+        follows=facts.follows,
     )
+
+
+def _batched(facts: IncidentFacts) -> bool:
+    """Say whether this is one viral picture, by the facts of every file that is reported."""
+    reported = [one for one in facts.files if not one.supplemental]
+    return bool(reported) and all(one.viral for one in reported)
+
+
+def _remark(facts: IncidentFacts) -> str:
+    said = []
+    if facts.follows is not None:
+        verb = _VERBS[facts.follows.nature]
+        said.append(f"This {verb} report {facts.follows.receipt}: {facts.follows.reason}")
+    reported = [one for one in facts.files if not one.supplemental]
+    if not facts.files:
+        said.append("No files belong to this report.")
+    else:
+        viewed = sum(one.viewed for one in reported)
+        said.append(
+            f"{_counted(len(reported), 'file')}, {viewed} of them viewed by a person at the "
+            "provider before this decision."
+        )
+    if len(facts.files) > len(reported):
+        more = _counted(len(facts.files) - len(reported), "supplemental file")
+        said.append(f"{more} about the circumstances.")
+    return " ".join(said)
+
+
+_VERBS = {
+    Nature.SUPPLEMENT: "supplements",
+    Nature.CORRECTION: "corrects",
+    Nature.WITHDRAWAL: "withdraws",
+}
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def packed(made: ReferralDraft) -> str:
@@ -163,10 +259,21 @@ def _statement(one: FileFacts) -> FileStatement:
         classification=one.classification,
         hashes=tuple(hashes),
         remark=_how_found(one),
+        media_type=one.media_type,
+        size=one.size,
+        depicts=one.depicts,
+        features=one.features,
+        viral=one.viral,
+        connection=one.connection,
+        device=one.device,
+        exif=one.exif,
+        supplemental=one.supplemental,
     )
 
 
 def _how_found(one: FileFacts) -> str:
+    if one.supplemental:
+        return one.about or "Belongs to the circumstances of the report."
     seen = "viewed by a person" if one.viewed else "not viewed by a person"
     if not one.matches:
         return f"Found without a hash list; {seen}."

@@ -3,6 +3,7 @@
     drafted → approved → opening → open ⇄ files | details → finishing → filed → acknowledged
                  ↑                                 └────────┬─────┘
                  └──────────── questioning ←── doubt ───────┘
+                                    └── recalled, and not finished → withdrawn
 
 `opening`, `files`, `details`, `finishing` and `questioning` each say that a call is in flight. A
 worker that finds a referral in one of them does not know how that call ended.
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from tutela.referrals.draft import Nature
 
 if TYPE_CHECKING:
     from tutela.referrals.draft import ReferralDraft
@@ -53,6 +56,7 @@ class Step(StrEnum):
     FINISH = "finish"
     ASK = "ask"
     BEGIN_AGAIN = "begin_again"
+    LET_GO = "let_go"
     NOTHING = "nothing"
 
 
@@ -68,7 +72,11 @@ class ReferralFile:
 
 @dataclass(frozen=True, slots=True)
 class Referral:
-    """One referral as it stands. `number` is the receiver's, of the report now open or filed."""
+    """One referral as it stands. `number` is the receiver's, of the report now open or filed.
+
+    `follows`: the referral that it supplements, corrects or withdraws. `recalled`: the decision was
+    reversed while it was on its way, so it is to be stopped if it still can be.
+    """
 
     id: str
     case_id: str
@@ -84,6 +92,9 @@ class Referral:
     reports_opened: int
     filed_at: datetime | None
     problem: str | None
+    nature: Nature = Nature.ORIGINAL
+    follows: str | None = None
+    recalled: bool = False
 
     @property
     def receipt_number(self) -> str | None:
@@ -101,6 +112,8 @@ _IN_DOUBT = {State.FILES, State.DETAILS, State.FINISHING, State.QUESTIONING}
 
 def next_step(referral: Referral) -> tuple[Step, ReferralFile | None]:
     """Return what to do next, and with which file."""
+    if referral.recalled and referral.state in {State.APPROVED, State.OPENING}:
+        return Step.LET_GO, None
     if referral.state is State.APPROVED:
         return Step.OPEN, None
     if referral.state is State.OPENING:
@@ -108,6 +121,8 @@ def next_step(referral: Referral) -> tuple[Step, ReferralFile | None]:
         # same is never finished, and its receiver deletes it.
         return Step.BEGIN_AGAIN, None
     if referral.state in _IN_DOUBT:
+        return Step.ASK, None
+    if referral.state is State.OPEN and referral.recalled:
         return Step.ASK, None
     if referral.state is State.OPEN:
         return _next_of_open(referral.files)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action
+from tutela.cases.case import cases
 from tutela.errors import Conflict, LeaseLost, NotFound
-from tutela.referrals.draft import ReferralDraft, packed, unpacked
+from tutela.referrals.draft import Nature, ReferralDraft, packed, unpacked
 from tutela.referrals.referral import FileState, Referral, ReferralFile, State
 from tutela.storage import duties
 from tutela.storage.database import Id, Instant, metadata
@@ -37,7 +40,12 @@ referrals = sa.Table(
     sa.Column("fence", sa.Integer, nullable=False),
     sa.Column("filed_at", Instant),
     sa.Column("problem", sa.String(500)),
-    sa.UniqueConstraint("decision_id", "authority"),
+    sa.Column("ordinal", sa.Integer, nullable=False),
+    sa.Column("nature", sa.String(16), nullable=False),
+    sa.Column("follows", Id, sa.ForeignKey("referrals.id")),
+    sa.Column("recalled", sa.Boolean, nullable=False),
+    # One referral of a decision to an authority, and those that follow it, each in its turn.
+    sa.UniqueConstraint("decision_id", "authority", "ordinal"),
 )
 
 referral_files = sa.Table(
@@ -49,6 +57,32 @@ referral_files = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("receiver_file_id", sa.String(80)),
 )
+
+
+feedback = sa.Table(
+    "referral_feedback",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("referral_id", Id, sa.ForeignKey("referrals.id"), nullable=False, index=True),
+    sa.Column("said", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+
+_AT_REST = frozenset({State.DRAFTED, State.APPROVED, State.ALARMED})
+"""No call is in flight; a worker that is about to make one finds the state changed."""
+_AT_AN_END = frozenset({State.FILED, State.ACKNOWLEDGED, State.WITHDRAWN})
+
+
+class Recalled(Exception):
+    """The referral was withdrawn or recalled since it was looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What an authority answered to a filed referral, and when."""
+
+    at: datetime
+    said: str
 
 
 class Register:
@@ -65,9 +99,14 @@ class Register:
         decision_id: str,
         authority: str,
         draft: ReferralDraft,
+        follows: Referral | None = None,
     ) -> str:
         """Put a draft on record in the caller's change; return its id."""
         identity = new_id("ref", change.now)
+        nature = draft.follows.nature if draft.follows else Nature.ORIGINAL
+        earlier = sa.select(sa.func.count()).where(
+            referrals.c.decision_id == decision_id, referrals.c.authority == authority
+        )
         change.connection.execute(
             referrals.insert().values(
                 id=identity,
@@ -79,6 +118,10 @@ class Register:
                 created_at=change.now,
                 reports_opened=0,
                 fence=0,
+                ordinal=change.connection.scalar(earlier) or 0,
+                nature=nature.value,
+                follows=follows.id if follows else None,
+                recalled=False,
             )
         )
         rows = [
@@ -93,7 +136,13 @@ class Register:
         if rows:
             change.connection.execute(referral_files.insert(), rows)
         change.record(
-            Action.REFERRAL_DRAFTED, identity, case=case_id, authority=authority, files=len(rows)
+            Action.REFERRAL_DRAFTED,
+            identity,
+            case=case_id,
+            authority=authority,
+            files=len(rows),
+            nature=nature.value,
+            follows=follows.id if follows else None,
         )
         return identity
 
@@ -122,25 +171,49 @@ class Register:
         duties.reopen(change.connection, REFERRAL, referral_id, change.now)
         change.record(Action.REFERRAL_APPROVED, referral_id, urgent=urgent)
 
-    def withdraw_of_case(self, change: Change, case_id: str) -> int:
-        """Withdraw what has not begun to leave; return how many."""
-        query = (
-            sa.select(referrals.c.id)
-            .where(
-                referrals.c.case_id == case_id,
-                referrals.c.state.in_((State.DRAFTED.value, State.APPROVED.value)),
+    def recall(self, change: Change, referral: Referral) -> None:
+        """Withdraw what has not begun to leave; have what is on its way stopped if it can be."""
+        row = _locked(change.connection, referral.id)
+        state = State(row.state)
+        if state is State.ALARMED and row.number:
+            # It may have left a report open: that is asked for, and retracted.
+            self._put(change, referral.id, state=State.QUESTIONING.value, recalled=True)
+            duties.reopen(change.connection, REFERRAL, referral.id, change.now)
+            change.record(Action.REFERRAL_RECALLED, referral.id, case=referral.case_id)
+        elif state in _AT_REST:
+            self._put(change, referral.id, state=State.WITHDRAWN.value)
+            change.record(Action.REFERRAL_WITHDRAWN, referral.id, case=referral.case_id)
+        elif state not in _AT_AN_END:
+            self._put(change, referral.id, recalled=True)
+            change.record(Action.REFERRAL_RECALLED, referral.id, case=referral.case_id)
+
+    def acknowledge(self, change: Change, referral_id: str, said: str) -> None:
+        """Record what the authority answered to a filed referral. Raises `Conflict`, `NotFound`."""
+        row = _locked(change.connection, referral_id)
+        if State(row.state) not in {State.FILED, State.ACKNOWLEDGED}:
+            raise Conflict("The referral is not filed.", "Look at its state.")
+        self._put(change, referral_id, state=State.ACKNOWLEDGED.value)
+        change.connection.execute(
+            feedback.insert().values(
+                id=new_id("fbk", change.now), referral_id=referral_id, said=said, at=change.now
             )
-            .with_for_update()
         )
-        ids = [row.id for row in change.connection.execute(query)]
-        for referral_id in ids:
-            change.connection.execute(
-                referrals.update()
-                .where(referrals.c.id == referral_id)
-                .values(state=State.WITHDRAWN.value)
-            )
-            change.record(Action.REFERRAL_WITHDRAWN, referral_id, case=case_id)
-        return len(ids)
+        change.record(Action.REFERRAL_ACKNOWLEDGED, referral_id)
+
+    def feedback_on(self, referral_id: str) -> tuple[Feedback, ...]:
+        """Return what the authority answered, oldest first."""
+        query = (
+            sa.select(feedback.c.at, feedback.c.said)
+            .where(feedback.c.referral_id == referral_id)
+            .order_by(feedback.c.at, feedback.c.id)
+        )
+        with self._audit.database.reading() as connection:
+            return tuple(Feedback(*row) for row in connection.execute(query))
+
+    def _put(self, change: Change, referral_id: str, **values: object) -> None:
+        change.connection.execute(
+            referrals.update().where(referrals.c.id == referral_id).values(**values)
+        )
 
     def take(self, change: Change, duty: Duty) -> None:
         """Fence off every earlier worker. Raises `LeaseLost` if a later one has it."""
@@ -151,14 +224,30 @@ class Register:
         )
         _only_mine(taken.rowcount)
 
-    def move(self, change: Change, duty: Duty, state: State, **values: object) -> None:
-        """Write a transition under the duty's fence and lengthen its lease. Raises `LeaseLost`."""
+    def move(
+        self,
+        change: Change,
+        duty: Duty,
+        state: State,
+        since: State | None = None,
+        **values: object,
+    ) -> None:
+        """Write a transition under the duty's fence and lengthen its lease.
+
+        With `since`, only from that state and if not recalled: for what cannot be taken back.
+        Raises `LeaseLost`, `Recalled`.
+        """
+        mine = (referrals.c.id == duty.subject) & (referrals.c.fence == duty.fence)
+        allowed = mine
+        if since is not None:
+            allowed &= (referrals.c.state == since.value) & referrals.c.recalled.is_(False)
         moved = change.connection.execute(
-            referrals.update()
-            .where(referrals.c.id == duty.subject, referrals.c.fence == duty.fence)
-            .values(state=state.value, **values)
+            referrals.update().where(allowed).values(state=state.value, **values)
         )
-        _only_mine(moved.rowcount)
+        if moved.rowcount != 1:
+            found = change.connection.scalar(sa.select(sa.func.count()).where(mine))
+            _only_mine(found or 0)
+            raise Recalled(duty.subject)
         duties.renew(change.connection, duty, change.now)
 
     def move_file(
@@ -182,15 +271,28 @@ class Register:
     def load(self, referral_id: str) -> Referral:
         """Return one referral. Raises `NotFound`."""
         with self._audit.database.reading() as connection:
-            found = _select(connection, referrals.c.id == referral_id)
-        if not found:
-            raise NotFound("There is no such referral.", "Check the identifier.")
-        return found[0]
+            return load(connection, referral_id)
 
     def for_case(self, case_id: str) -> tuple[Referral, ...]:
         """Return a case's referrals, oldest first."""
         with self._audit.database.reading() as connection:
-            return _select(connection, referrals.c.case_id == case_id)
+            return of_case(connection, case_id)
+
+    def receipts_on(
+        self, connection: sa.Connection, account_id: str, authority: str
+    ) -> tuple[str, ...]:
+        """Return the numbers of the reports filed with an authority on an account, in order."""
+        query = (
+            sa.select(referrals.c.number)
+            .join(cases, cases.c.id == referrals.c.case_id)
+            .where(
+                cases.c.account_id == account_id,
+                referrals.c.authority == authority,
+                referrals.c.state.in_((State.FILED.value, State.ACKNOWLEDGED.value)),
+            )
+            .order_by(referrals.c.filed_at, referrals.c.id)
+        )
+        return tuple(row.number for row in connection.execute(query))
 
     def waiting_approval(self) -> tuple[Referral, ...]:
         """Return the drafts that wait for a person, urgent ones first."""
@@ -202,6 +304,19 @@ class Register:
         """Return every referral, oldest first."""
         with self._audit.database.reading() as connection:
             return _select(connection, sa.true())
+
+
+def load(connection: sa.Connection, referral_id: str) -> Referral:
+    """Return one referral as this connection sees it. Raises `NotFound`."""
+    found = _select(connection, referrals.c.id == referral_id)
+    if not found:
+        raise NotFound("There is no such referral.", "Check the identifier.")
+    return found[0]
+
+
+def of_case(connection: sa.Connection, case_id: str) -> tuple[Referral, ...]:
+    """Return a case's referrals, oldest first, as this connection sees them."""
+    return _select(connection, referrals.c.case_id == case_id)
 
 
 def _locked(connection: sa.Connection, referral_id: str) -> sa.Row[Any]:
@@ -223,7 +338,9 @@ def _only_mine(rows: int) -> None:
 
 def _select(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Referral, ...]:
     rows = connection.execute(
-        sa.select(referrals).where(where).order_by(referrals.c.created_at, referrals.c.id)
+        sa.select(referrals)
+        .where(where)
+        .order_by(referrals.c.created_at, referrals.c.ordinal, referrals.c.id)
     ).all()
     files: dict[str, list[ReferralFile]] = {row.id: [] for row in rows}
     ids = sorted(files)
@@ -256,4 +373,7 @@ def _referral(row: sa.Row[Any], files: tuple[ReferralFile, ...]) -> Referral:
         row.reports_opened,
         row.filed_at,
         row.problem,
+        Nature(row.nature),
+        row.follows,
+        row.recalled,
     )

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 from tests.simulators.process import SimulatedCyberTipline
+from tests.unit.exchange import fullest
 
+from tutela.content.account import AccountFacts
+from tutela.content.notice import Harm
+from tutela.content.place import WebPage
 from tutela.errors import (
     CounterpartyFailed,
     CounterpartyRefused,
@@ -21,11 +25,9 @@ from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.http import Outbound
 from tutela.referrals.delivery import ReportFinished, ReportGone, RetractAnswer
 from tutela.referrals.draft import (
-    CHILD_PORNOGRAPHY,
     FileStatement,
     ReferralDraft,
     ReporterFacts,
-    SubjectFacts,
 )
 
 if TYPE_CHECKING:
@@ -45,15 +47,15 @@ FILE = FileStatement(
     remark="Matched; not viewed by a person.",
 )
 DRAFT = ReferralDraft(
-    incident_type=CHILD_PORNOGRAPHY,
+    harm=Harm.DEPICTION,
     occurred_at=AT,
     occurred_at_remark=None,
     urgent_reason="a child in danger",
-    urls=("https://host.example/p/1", "https://host.example/p/2"),
+    places=(WebPage(("https://host.example/p/1", "https://host.example/p/2")),),
     reporter=ReporterFacts(
         "Example", "Ex", "Ample", "s@example.org", "+1 555", "Example", "https://t", "https://l"
     ),
-    subject=SubjectFacts(
+    subject=AccountFacts(
         "account-1",
         screen_name="benign \x00\x0b name",
         display_name="Benign",
@@ -64,8 +66,8 @@ DRAFT = ReferralDraft(
         ip_at=AT,
         port=4711,
         device_id="device-1",
-        prior_referrals=("100",),
     ),
+    prior_receipts=("100",),
     files=(FILE,),
     remark="1 file.",
 )
@@ -93,7 +95,7 @@ def test_the_whole_flow_is_accepted_as_said(
     assert str(report["id"]) == number
     said = etree.fromstring(report["xml"].encode())
     reported = "personOrUserReported"
-    assert said.findtext("incidentSummary/incidentType") == CHILD_PORNOGRAPHY
+    assert said.findtext("incidentSummary/incidentType") == xml.INCIDENT_TYPES[Harm.DEPICTION]
     assert said.findtext("incidentSummary/escalateToHighPriority") == "a child in danger"
     assert [one.text for one in said.findall("internetDetails/webPageIncident/url")] == [
         *DRAFT.urls
@@ -110,13 +112,27 @@ def test_the_whole_flow_is_accepted_as_said(
     assert details.find("publiclyAvailable") is None
 
 
+def test_a_draft_of_which_everything_is_known_is_accepted(
+    authority: SimulatedCyberTipline, ours: CyberTipline
+) -> None:
+    number = ours.open(fullest.DRAFT)
+    for statement in (
+        *fullest.DRAFT.files,
+        *(replace(one, supplemental=True) for one in fullest.DRAFT.files),
+    ):
+        sent = ours.send_file(number, "a.jpg", b"benign bytes")
+        ours.describe_file(number, sent.file_id, statement)
+    ours.finish(number)
+    assert len(authority.reports("finished")) == 1
+
+
 def test_a_bare_draft_is_accepted_too(authority: SimulatedCyberTipline, ours: CyberTipline) -> None:
     bare = replace(
         DRAFT,
         urgent_reason=None,
-        urls=(),
+        places=(),
         reporter=ReporterFacts(),
-        subject=SubjectFacts("account-1"),
+        subject=AccountFacts("account-1"),
         files=(),
     )
     ours.finish(ours.open(bare))
@@ -127,8 +143,8 @@ def test_a_bare_draft_is_accepted_too(authority: SimulatedCyberTipline, ours: Cy
     ("draft", "field"),
     [
         (replace(DRAFT, urgent_reason="x" * 3001), "escalateToHighPriority"),
-        (replace(DRAFT, urls=("https://" + "x" * 2083,)), "url"),
-        (replace(DRAFT, subject=replace(DRAFT.subject, account_id="x" * 256)), "espIdentifier"),
+        (replace(DRAFT, places=(WebPage(("https://" + "x" * 2083,)),)), "url"),
+        (replace(DRAFT, subject=replace(DRAFT.subject, id="x" * 256)), "espIdentifier"),
         (replace(DRAFT, subject=replace(DRAFT.subject, screen_name="x" * 257)), "screenName"),
         (replace(DRAFT, subject=replace(DRAFT.subject, email="x" * 256)), "email"),
         (replace(DRAFT, subject=replace(DRAFT.subject, port=0)), "port"),

@@ -15,8 +15,9 @@ from tutela.cases.viewing import Fidelity
 from tutela.cli.session import SHELL
 from tutela.content import holds
 from tutela.content import item as items_on_record
+from tutela.content.account import AccountFacts
 from tutela.content.decoding import DecodeLimits
-from tutela.content.item import AccountFacts, HoldState
+from tutela.content.item import HoldState
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Observed
 from tutela.errors import Conflict, InvalidInput, LeaseLost

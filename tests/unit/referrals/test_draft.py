@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tutela.content.account import AccountFacts
 from tutela.referrals.draft import (
     FileFacts,
     IncidentFacts,
     MatchFacts,
     ReporterFacts,
-    SubjectFacts,
     draft,
 )
 
@@ -42,7 +42,7 @@ def _remark(*matches: MatchFacts, viewed: bool = False) -> str:
         viewed=viewed,
         matches=matches,
     )
-    facts = IncidentFacts(NOON, True, None, (), REPORTER, SubjectFacts("account"), (file,))
+    facts = IncidentFacts(NOON, True, None, (), REPORTER, AccountFacts("account"), (file,))
     return draft(facts).files[0].remark
 
 
