@@ -21,7 +21,7 @@ BENCH_VENV := .venv-bench
 BENCHES := $(BENCH_VENV)/.tutela-benches
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fmt bench docs clean
+.PHONY: help install demo test check fmt bench judges docs clean
 
 help: ## List every target with a sentence.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -49,12 +49,18 @@ fmt: $(DEVELOPS) ## Put the code into its one format.
 bench: $(BENCHES) ## Measure speed on this machine beside the peers (ARGS='index --large', --quick, --keep).
 	@$(BENCH_VENV)/bin/python -m bench $(ARGS)
 
+judges: $(DEVELOPS) ## Have outside packages judge what we say to the CyberTipline (needs Python 3.13 and Node).
+	@test -x .venv-judges/bin/python || $(BIN)/uv venv --quiet --python 3.13 .venv-judges
+	@$(BIN)/uv pip install --quiet --python .venv-judges/bin/python ncmec-cybertip==0.1.1
+	@npm install --silent --no-fund --no-audit --prefix .venv-judges/npm @civitai/cybertipline-tools@0.1.0
+	@$(BIN)/python -m bench.judges .venv-judges/bin/python $(CURDIR)/.venv-judges/npm
+
 docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
 	@$(BIN)/python scripts/write_reference.py
 	@$(BIN)/python -m pytest -q tests/docs
 
 clean: ## Remove .venv, caches and build results; never a home folder with data.
-	rm -rf $(VENV) $(BENCH_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) .venv-judges build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What a run needs; --inexact keeps the developers' tools, so demo and test do not undo each other.
