@@ -21,7 +21,7 @@ from tutela.exchange import cybertipline_xml as xml
 _HERE = Path(__file__).parent
 _SCHEMA_FIELDS = 216
 _BY_COOP = 65
-"""Counted by hand in ROOST's Coop at 1c1f54d (August 2026): its builders of report and file details."""
+"""Counted by hand in the two builders of ROOST's Coop at 1c1f54d (August 2026)."""
 
 
 def main() -> int:
