@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tutela.bootstrap import Platform
+    from tutela.evidence.vault import Opened
     from tutela.referrals.delivery import Authority, RetractAnswer, Uploaded
     from tutela.referrals.draft import FileStatement, ReferralDraft
     from tutela.referrals.referral import Referral
@@ -131,8 +132,8 @@ class Meanwhile:
     def open(self, draft: ReferralDraft) -> str:
         return self._called(lambda: self._there.open(draft))
 
-    def send_file(self, number: str, name: str, data: bytes) -> Uploaded:
-        return self._called(lambda: self._there.send_file(number, name, data))
+    def send_file(self, number: str, name: str, content: Opened) -> Uploaded:
+        return self._called(lambda: self._there.send_file(number, name, content))
 
     def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
         self._called(lambda: self._there.describe_file(number, file_id, statement))

@@ -18,6 +18,8 @@ from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tutela.audit.log import AuditLog, Change
     from tutela.evidence.keys import OpeningKey, SealingKey
     from tutela.storage.objects import Objects
@@ -67,6 +69,14 @@ class EvidenceRecord:
     sealed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """Plain bytes on their way: how many, and once through, in parts."""
+
+    size: int
+    parts: Iterator[bytes]
+
+
 class Vault:
     """Seals with the public key. Opens only where the private key is held."""
 
@@ -91,6 +101,22 @@ class Vault:
             identity,
             len(data),
             sha256(data).hexdigest(),
+            self._sealing_key.id,
+            self._sealing_key.wrap(object_key),
+        )
+
+    def seal_parts(self, parts: Iterable[bytes]) -> Sealed:
+        """Seal what comes in parts, holding a few MiB whatever its size; otherwise as `seal`."""
+        identity = new_id("evd", self._audit.clock())
+        object_key = secrets.token_bytes(sealing.KEY_SIZE)
+        passed = _Passed(parts)
+        self._objects.put_parts(
+            _place(identity), sealing.sealed(passed, object_key, identity.encode())
+        )
+        return Sealed(
+            identity,
+            passed.size,
+            passed.digest.hexdigest(),
             self._sealing_key.id,
             self._sealing_key.wrap(object_key),
         )
@@ -125,6 +151,14 @@ class Vault:
 
         Raises `Refused` where this process holds no private key, `NotFound`, `Tampered`.
         """
+        return b"".join(self.open_parts(actor, evidence_id, purpose).parts)
+
+    def open_parts(self, actor: Actor, evidence_id: str, purpose: Purpose) -> Opened:
+        """Record who opens evidence and why, then give it in parts. Raises as `open`.
+
+        The last part comes after the digest was checked: `Tampered` comes in its place, so that
+        nobody takes for whole what is not.
+        """
         record = self.record(evidence_id)
         if self._opening_key is None:
             self._audit.note(actor, Action.EVIDENCE_REFUSED, evidence_id, purpose=purpose.value)
@@ -134,15 +168,39 @@ class Vault:
             )
         self._audit.note(actor, Action.EVIDENCE_OPENED, evidence_id, purpose=purpose.value)
         object_key = self._opening_key.unwrap(record.wrapped_key)
-        data = sealing.unseal(
-            self._objects.get(_place(evidence_id)), object_key, evidence_id.encode()
+        stored = self._objects.get_parts(_place(evidence_id))
+        plain = sealing.unsealed(stored, object_key, evidence_id.encode())
+        return Opened(record.size, _proved(plain, record))
+
+
+def _proved(plain: Iterator[bytes], record: EvidenceRecord) -> Iterator[bytes]:
+    passed = _Passed(plain)
+    held = b""
+    for part in passed:
+        if held:
+            yield held
+        held = part
+    if passed.digest.hexdigest() != record.sha256 or passed.size != record.size:
+        raise Tampered(
+            "Opened evidence is not what was sealed.",
+            "Treat the record as altered: run `tutela audit verify`.",
         )
-        if sha256(data).hexdigest() != record.sha256 or len(data) != record.size:
-            raise Tampered(
-                "Opened evidence is not what was sealed.",
-                "Treat the record as altered: run `tutela audit verify`.",
-            )
-        return data
+    yield held
+
+
+class _Passed:
+    """Gives parts on, and knows how much passed and its digest."""
+
+    def __init__(self, parts: Iterable[bytes]) -> None:
+        self._parts = parts
+        self.size = 0
+        self.digest = sha256()
+
+    def __iter__(self) -> Iterator[bytes]:
+        for part in self._parts:
+            self.size += len(part)
+            self.digest.update(part)
+            yield part
 
 
 def _place(evidence_id: str) -> str:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from tutela.errors import CounterpartyFailed, CounterpartyRefused
 from tutela.exchange import cybertipline_xml as xml
+from tutela.exchange.form import Form
 from tutela.exchange.http import Outbound
 from tutela.referrals.delivery import ReportFinished, ReportGone, RetractAnswer, Uploaded
 
 if TYPE_CHECKING:
+    from tutela.evidence.vault import Opened
     from tutela.exchange.cybertipline_xml import Answered
     from tutela.exchange.http import Answer
     from tutela.referrals.draft import FileStatement, ReferralDraft
@@ -34,13 +36,10 @@ class CyberTipline:
             raise _unreadable("report number")
         return answered.report_id
 
-    def send_file(self, number: str, name: str, data: bytes) -> Uploaded:
-        """Upload one file to an open report."""
-        answer = self._outbound.post(
-            "/upload",
-            data={"id": number},
-            files={"file": (name, data, "application/octet-stream")},
-        )
+    def send_file(self, number: str, name: str, content: Opened) -> Uploaded:
+        """Upload one file to an open report, a part at a time."""
+        sent = Form({"id": number}, "file", name, content)
+        answer = self._outbound.post("/upload", content=sent.parts(), headers=sent.headers())
         answered = _about(number, _succeeded(answer))
         if not answered.file_id or not answered.hash:
             raise _unreadable("file number or hash")

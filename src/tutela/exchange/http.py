@@ -10,7 +10,7 @@ import httpx
 from tutela.errors import CounterpartyFailed, CounterpartyRefused, SettingsInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _SERVER_ERRORS = 500
@@ -52,9 +52,8 @@ class Outbound:
         self,
         path: str,
         *,
-        content: bytes | None = None,
+        content: bytes | Iterator[bytes] | None = None,
         data: Mapping[str, str] | None = None,
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Post and return the answer, whatever its status below 500.
@@ -67,7 +66,6 @@ class Outbound:
                 self._address + path,
                 content=content,
                 data=data,
-                files=files,
                 headers=headers,
             ) as response:
                 return _read(response)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from tutela.audit.log import AuditLog, Change
-    from tutela.evidence.vault import Vault
+    from tutela.evidence.vault import Opened, Vault
     from tutela.referrals.draft import FileStatement, ReferralDraft
     from tutela.referrals.register import Register
     from tutela.storage.duties import Duty
@@ -72,8 +72,8 @@ class Authority(Protocol):
     def open(self, draft: ReferralDraft) -> str:
         """Open a report; return its number."""
 
-    def send_file(self, number: str, name: str, data: bytes) -> Uploaded:
-        """Send one file's bytes."""
+    def send_file(self, number: str, name: str, content: Opened) -> Uploaded:
+        """Send one file's bytes as they come."""
 
     def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
         """Say what a sent file is."""
@@ -176,12 +176,12 @@ class Delivery:
         self, duty: Duty, referral: Referral, file: ReferralFile, authority: Authority
     ) -> None:
         statement = referral.draft.files[file.place]
-        data = self._vault.open(DELIVERY, file.evidence_id, Purpose.REFERRAL)
+        opened = self._vault.open_parts(DELIVERY, file.evidence_id, Purpose.REFERRAL)
         with self._change() as change:
             self._register.take(change, duty)
             self._register.move(change, duty, State.FILES, State.OPEN)
             change.record(Action.REFERRAL_FILE_SENDING, referral.id, evidence=file.evidence_id)
-        sent = authority.send_file(_number(referral), statement.original_name or "file", data)
+        sent = authority.send_file(_number(referral), statement.original_name or "file", opened)
         if sent.md5.lower() != dict(statement.hashes)["MD5"]:
             raise CounterpartyFailed(
                 "The authority received other bytes than were sent.", "It is tried again."

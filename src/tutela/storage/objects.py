@@ -11,7 +11,10 @@ from obstore.store import LocalStore, from_url
 from tutela.errors import NotFound, SettingsInvalid, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_PART = 1 << 20
 
 
 class Objects:
@@ -45,14 +48,32 @@ class Objects:
         try:
             return bytes(obstore.get(self._store, key).bytes())
         except (NotFoundError, FileNotFoundError) as problem:
-            raise NotFound(
-                "The sealed bytes are not in the object store.",
-                "Restore them from a backup; the record of them stands.",
-            ) from problem
+            raise _absent() from problem
+        except (BaseError, OSError) as problem:
+            raise _silent() from problem
+
+    def put_parts(self, key: str, parts: Iterator[bytes]) -> None:
+        """Store what comes in parts whole or not at all, holding a few MiB. Raises `Unavailable`.
+
+        What `parts` raises is raised, and nothing is stored.
+        """
+        try:
+            obstore.put(self._store, key, parts, max_concurrency=2)
         except (BaseError, OSError) as problem:
             raise Unavailable(
-                "The object store did not answer.", "Check that it can be reached."
+                "Sealed bytes could not be stored.",
+                "Check the object store's space and rights; the item stays held.",
             ) from problem
+
+    def get_parts(self, key: str) -> Iterator[bytes]:
+        """Give the bytes under `key` in parts. Raises `NotFound`, `Unavailable`."""
+        try:
+            for part in obstore.get(self._store, key).stream(min_chunk_size=_PART):
+                yield bytes(part)
+        except (NotFoundError, FileNotFoundError) as problem:
+            raise _absent() from problem
+        except (BaseError, OSError) as problem:
+            raise _silent() from problem
 
     def delete(self, key: str) -> None:
         """Remove the bytes under `key`; removing what is not there is no error."""
@@ -60,3 +81,14 @@ class Objects:
             obstore.delete(self._store, key)
         except (NotFoundError, FileNotFoundError):
             return
+
+
+def _absent() -> NotFound:
+    return NotFound(
+        "The sealed bytes are not in the object store.",
+        "Restore them from a backup; the record of them stands.",
+    )
+
+
+def _silent() -> Unavailable:
+    return Unavailable("The object store did not answer.", "Check that it can be reached.")

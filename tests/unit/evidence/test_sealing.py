@@ -52,3 +52,30 @@ def test_another_identity_or_key_does_not_open() -> None:
         sealing.unseal(sealed, KEY, b"evd_2")
     with pytest.raises(Tampered):
         sealing.unseal(sealed, bytes(32), b"evd_1")
+
+
+@given(st.binary(max_size=300), st.integers(1, 40), st.integers(1, 40))
+def test_how_the_bytes_arrive_changes_nothing(data: bytes, sealing_step: int, step: int) -> None:
+    sealed = b"".join(sealing.sealed(cut(data, sealing_step), KEY, b"x"))
+    assert b"".join(sealing.unsealed(cut(sealed, step), KEY, b"x")) == data
+    assert sealing.unseal(sealed, KEY, b"x") == data
+
+
+@pytest.mark.parametrize("step", [1000, sealing.CHUNK, sealing.CHUNK + 17, 3 * sealing.CHUNK])
+def test_parts_that_do_not_fit_the_chunks(step: int) -> None:
+    data = secrets.token_bytes(2 * sealing.CHUNK + 10)
+    sealed = b"".join(sealing.sealed(cut(data, step), KEY, b"x"))
+    assert len(sealed) == len(sealing.seal(data, KEY, b"x"))
+    assert b"".join(sealing.unsealed(cut(sealed, step), KEY, b"x")) == data
+
+
+def test_what_was_opened_before_a_cut_is_known_to_be_incomplete() -> None:
+    sealed = sealing.seal(bytes(3 * sealing.CHUNK), KEY, b"x")
+    opened = sealing.unsealed([sealed[: 2 * sealing.CHUNK + 100]], KEY, b"x")
+    assert next(opened) == bytes(sealing.CHUNK)
+    with pytest.raises(Tampered):
+        list(opened)
+
+
+def cut(data: bytes, step: int) -> list[bytes]:
+    return [data[at : at + step] for at in range(0, len(data), step)]

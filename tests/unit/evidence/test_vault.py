@@ -1,6 +1,9 @@
 """The vault seals with the public key alone, and every opening is on record."""
 
+import tracemalloc
+from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
 from tutela.audit.log import AuditLog
-from tutela.errors import InvalidInput, NotFound, Refused, SettingsInvalid, Tampered
+from tutela.errors import InvalidInput, NotFound, Refused, SettingsInvalid, Tampered, Unavailable
 from tutela.evidence import keys, package
 from tutela.evidence.keys import OpeningKey, SealingKey
 from tutela.evidence.vault import Purpose, Vault, evidence
@@ -128,3 +131,57 @@ def test_a_package_opens_with_the_receivers_key_only(
 def test_a_folder_that_is_no_package_is_named(key: OpeningKey, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput):
         package.check(tmp_path, key)
+
+
+def test_a_large_file_passes_in_little_memory(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    block = bytes(range(256)) * 4096
+    tracemalloc.start()
+    try:
+        sealed = vault.seal_parts(block for _ in range(96))
+        with audit.change(REVIEWER) as change:
+            vault.keep(change, sealed, "itm_1")
+        opened = vault.open_parts(REVIEWER, sealed.id, Purpose.REFERRAL)
+        passed = sum(len(part) for part in opened.parts)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert passed == opened.size == 96 * len(block)
+    assert most < 24 * len(block)
+
+
+def test_parts_and_whole_are_the_same_evidence(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    sealed = vault.seal_parts([PLAIN[:7], b"", PLAIN[7:]])
+    with audit.change(REVIEWER) as change:
+        vault.keep(change, sealed, "itm_1")
+    assert sealed.sha256 == sha256(PLAIN).hexdigest()
+    assert vault.open(REVIEWER, sealed.id, Purpose.REVIEW) == PLAIN
+
+
+def test_the_last_part_is_withheld_when_the_whole_is_not_what_was_sealed(
+    audit: AuditLog, objects: Objects, key: OpeningKey
+) -> None:
+    vault = Vault(audit, objects, key.sealing, key)
+    sealed = vault.seal_parts([bytes(1 << 20)] * 3)
+    with audit.change(REVIEWER) as change:
+        vault.keep(change, replace(sealed, sha256="0" * 64), "itm_1")
+    passed = 0
+    with pytest.raises(Tampered):
+        for part in vault.open_parts(REVIEWER, sealed.id, Purpose.REFERRAL).parts:
+            passed += len(part)
+    assert passed < sealed.size
+
+
+def test_what_ends_early_is_not_stored(objects: Objects, audit: AuditLog, key: OpeningKey) -> None:
+    def breaking_off() -> Iterator[bytes]:
+        yield bytes(1 << 20)
+        raise ConnectionResetError
+
+    vault = Vault(audit, objects, key.sealing, key)
+    with pytest.raises(Unavailable):
+        vault.seal_parts(breaking_off())

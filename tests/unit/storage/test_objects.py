@@ -10,6 +10,7 @@ from tutela.errors import NotFound, SettingsInvalid
 from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -62,3 +63,25 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SettingsInvalid):
         Objects(tmp_path / "file" / "objects")
+
+
+@pytest.mark.parametrize("parts", [[], [b"sealed"], [bytes(1 << 20)] * 12])
+def test_parts_are_one_object(objects: Objects, parts: list[bytes]) -> None:
+    objects.put_parts("ab/one", iter(parts))
+    assert b"".join(objects.get_parts("ab/one")) == b"".join(parts) == objects.get("ab/one")
+
+
+def test_parts_of_nothing_are_not_found(objects: Objects) -> None:
+    with pytest.raises(NotFound):
+        next(objects.get_parts("nothing"))
+
+
+def test_parts_that_break_off_leave_nothing(objects: Objects) -> None:
+    def breaking_off() -> Iterator[bytes]:
+        yield from [bytes(1 << 20)] * 12
+        raise ValueError("broke off")
+
+    with pytest.raises(ValueError, match="broke off"):
+        objects.put_parts("one", breaking_off())
+    with pytest.raises(NotFound):
+        objects.get("one")
