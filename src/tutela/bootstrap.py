@@ -25,13 +25,16 @@ from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashlists.store import HashLists
 from tutela.key_files import KeyFiles
 from tutela.matching.screening import Screener, ScreeningPolicy
+from tutela.platform.casework import AUTHORITY as NCMEC
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
 from tutela.platform.removal import HostPlatform, Removal
 from tutela.platform.worker import Worker
 from tutela.referrals.delivery import Delivery
 from tutela.referrals.draft import ReporterFacts
+from tutela.referrals.letters import Letters
 from tutela.referrals.register import REFERRAL, Register
+from tutela.referrals.verification import Verification
 from tutela.storage import schema
 from tutela.storage.clock import Clock, utc_now
 from tutela.storage.database import Database
@@ -39,6 +42,7 @@ from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
     from tutela.content.holds import HostOrder
+    from tutela.referrals.authority import Authority
     from tutela.settings import Settings
 
 
@@ -66,6 +70,8 @@ class Platform:
     viewing: Viewing
     register: Register
     casework: Casework
+    letters: Letters
+    verification: Verification
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns
@@ -109,8 +115,11 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     )
     register = Register(audit)
     removal = Removal(audit, _host(settings, files, clock))
+    letters = Letters(audit, vault)
     casework = Casework(audit, register, _reporter(settings))
-    delivery = Delivery(audit, register, _authority(settings), vault, casework.after_filing)
+    delivery = Delivery(
+        audit, register, _authorities(settings), vault, letters, casework.after_filing
+    )
     accounts = Accounts(database, audit, access_key, clock)
     return Platform(
         settings=settings,
@@ -126,6 +135,8 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         viewing=Viewing(audit, vault),
         register=register,
         casework=casework,
+        letters=letters,
+        verification=Verification(audit, register, letters, vault),
         accounts=accounts,
         sessions=Sessions(database, audit, accounts, clock),
         sign_ins=SignIns(database, audit, accounts, clock, direct=settings.demo),
@@ -156,14 +167,16 @@ def _host(settings: Settings, files: KeyFiles, clock: Clock) -> HostPlatform:
     return HostWebhook(settings.host.webhook_url, files.webhook_secret(), clock)
 
 
-def _authority(settings: Settings) -> CyberTipline | None:
-    if settings.authority.url is None:
-        return None
-    return CyberTipline(
-        settings.authority.url,
-        settings.authority.username,
-        settings.authority.password.get_secret_value(),
-    )
+def _authorities(settings: Settings) -> dict[str, Authority]:
+    """Return the authorities that can be reached, by their names."""
+    found: dict[str, Authority] = {}
+    if settings.authority.url is not None:
+        found[NCMEC] = CyberTipline(
+            settings.authority.url,
+            settings.authority.username,
+            settings.authority.password.get_secret_value(),
+        )
+    return found
 
 
 def _reporter(settings: Settings) -> ReporterFacts:

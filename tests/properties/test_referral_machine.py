@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
+from tests.approved_referral import Desk
 from tests.casework import ANNA, HOST
-from tests.fixed_clock import FixedClock
 from tests.instance import LISTED, instance
 from tests.simulators.process import SimulatedCyberTipline
 
@@ -22,19 +22,17 @@ from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.errors import Conflict, InvalidInput, LeaseLost
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.platform.intake import Submission
-from tutela.referrals.delivery import HORIZON, Delivery
+from tutela.referrals.delivery import HORIZON
 from tutela.referrals.draft import Nature
 from tutela.referrals.referral import State
-from tutela.referrals.register import REFERRAL
-from tutela.storage import duties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tutela.bootstrap import Platform
     from tutela.evidence.vault import Opened
-    from tutela.referrals.delivery import Authority, RetractAnswer, Uploaded
-    from tutela.referrals.draft import FileStatement, ReferralDraft
+    from tutela.referrals.authority import Finished, Numbered, Retracted, Uploaded
+    from tutela.referrals.draft import FileStatement
     from tutela.referrals.referral import Referral
 
 Answer = TypeVar("Answer")
@@ -62,52 +60,6 @@ def authority(running: SimulatedCyberTipline) -> SimulatedCyberTipline:
     return running
 
 
-class Desk:
-    """One approved referral, its delivery, and a clock that both go by."""
-
-    def __init__(self, platform: Platform, authority: SimulatedCyberTipline) -> None:
-        self.platform = platform
-        self.clock = FixedClock(platform.clock())
-        self.authority = authority
-        platform.audit.clock = self.clock
-        answer = platform.intake.submit(HOST, Submission(LISTED, "p", AccountFacts(id="a")))
-        self.case_id = answer.case_id or ""
-        lease = platform.queue.claim(ANNA, self.case_id)
-        finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
-        platform.casework.decide(ANNA, self.case_id, lease.token, 1, finding)
-        (referral,) = platform.register.for_case(self.case_id)
-        self.id = referral.id
-        platform.casework.approve(ANNA, self.id)
-
-    def delivery(self, address: str = "") -> Delivery:
-        there = CyberTipline(address or self.authority.api, *self.authority.auth)
-        return self.delivery_to(there)
-
-    def delivery_to(self, there: Authority) -> Delivery:
-        platform = self.platform
-        return Delivery(
-            platform.audit,
-            platform.register,
-            there,
-            platform.vault,
-            platform.casework.after_filing,
-        )
-
-    def claim(self) -> duties.Duty | None:
-        return duties.claim(self.platform.database, [REFERRAL], self.clock())
-
-    def work(self, turns: int = 60) -> None:
-        for _ in range(turns):
-            duty = self.claim()
-            if duty is not None:
-                self.delivery().carry_out(duty)
-            self.clock.advance(601)
-
-    @property
-    def state(self) -> State:
-        return self.platform.register.load(self.id).state
-
-
 class Meanwhile:
     """The authority, with something happening here before or after the nth call to it."""
 
@@ -129,19 +81,28 @@ class Meanwhile:
             self._happening()
         return answer
 
-    def open(self, draft: ReferralDraft) -> str:
-        return self._called(lambda: self._there.open(draft))
+    def opening(self, referral: Referral) -> bytes:
+        return self._there.opening(referral)
+
+    def open(self, letter: bytes) -> Numbered:
+        return self._called(lambda: self._there.open(letter))
 
     def send_file(self, number: str, name: str, content: Opened) -> Uploaded:
         return self._called(lambda: self._there.send_file(number, name, content))
 
-    def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
-        self._called(lambda: self._there.describe_file(number, file_id, statement))
+    def details(self, number: str, file_id: str, statement: FileStatement) -> bytes:
+        return self._there.details(number, file_id, statement)
 
-    def finish(self, number: str) -> None:
-        self._called(lambda: self._there.finish(number))
+    def describe_file(self, number: str, letter: bytes) -> bytes:
+        return self._called(lambda: self._there.describe_file(number, letter))
 
-    def retract(self, number: str) -> RetractAnswer:
+    def finishing(self, number: str) -> bytes:
+        return self._there.finishing(number)
+
+    def finish(self, number: str, letter: bytes) -> Finished:
+        return self._called(lambda: self._there.finish(number, letter))
+
+    def retract(self, number: str) -> Retracted:
         return self._called(lambda: self._there.retract(number))
 
 

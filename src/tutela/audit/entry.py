@@ -53,6 +53,8 @@ class Action(StrEnum):
     REFERRAL_QUESTIONED = "referral.questioned"
     REFERRAL_RESTARTED = "referral.restarted"
     REFERRAL_RETRYING = "referral.retrying"
+    REFERRAL_VERIFIED = "referral.verified"
+    REFERRAL_LETTERS_OPENED = "referral.letters_opened"
     REFERRAL_ALARMED = "referral.alarmed"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_ENROLLED = "account.enrolled"

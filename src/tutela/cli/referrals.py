@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tutela.cli.session import SHELL, Session
+from tutela.errors import Tampered
 from tutela.referrals.draft import Nature
 
 app = typer.Typer(name="referrals", help="Referrals to authorities.", no_args_is_help=True)
@@ -79,3 +81,56 @@ def answered(
     with session.platform() as platform:
         platform.casework.acknowledge(SHELL, referral_id, said)
     session.say("Kept with the referral.")
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="Its id, ref_…")],
+) -> None:
+    """Prove a referral from the log, its kept letters and its evidence. Exit 8 if it fails."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        checks = platform.verification.verify(SHELL, referral_id)
+    session.table(
+        ("step", "sound", "found"),
+        ({"step": one.step, "sound": one.sound, "found": one.found} for one in checks),
+        "",
+    )
+    if not all(one.sound for one in checks):
+        raise Tampered(
+            "The referral is not proven.",
+            "Treat its record as altered: compare with a backup, and run `tutela audit verify`.",
+        )
+
+
+@app.command("letters")
+def letters(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="Its id, ref_…")],
+    to: Annotated[
+        Path | None, typer.Option(help="Write them, plain, into this new folder; recorded.")
+    ] = None,
+) -> None:
+    """Print what went to the authority and came back; with --to, write the exact bytes."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        kept = platform.letters.of(referral_id)
+        if to is not None:
+            platform.letters.export(SHELL, referral_id, to)
+    session.table(
+        ("letter", "report", "about", "direction", "at", "size", "sha256"),
+        (
+            {
+                "letter": one.ordinal,
+                "report": one.report,
+                "about": str(one.about),
+                "direction": str(one.direction),
+                "at": one.at.isoformat(timespec="seconds"),
+                "size": one.size,
+                "sha256": one.sha256,
+            }
+            for one in kept
+        ),
+        "Nothing was sent yet.",
+    )

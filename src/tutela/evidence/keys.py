@@ -56,7 +56,7 @@ class OpeningKey:
         """Recover one object's key. Raises `Tampered` when it was sealed to another pair."""
         try:
             return SealedBox(self.private).decrypt(wrapped)
-        except CryptoError as problem:
+        except (CryptoError, ValueError) as problem:
             raise Tampered(
                 "The key of a sealed object does not open.",
                 "Use the private key it was sealed to, or treat the record as altered.",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tutela.evidence.keys import OpeningKey, SealingKey
     from tutela.storage.objects import Objects
 
+_LENGTH = 2
+"""Bytes that say how long a wrapped key is."""
+
 evidence = sa.Table(
     "evidence",
     metadata,
@@ -42,6 +45,7 @@ class Purpose(StrEnum):
 
     REVIEW = "review"
     REFERRAL = "referral"
+    VERIFICATION = "verification"
     EXPORT = "export"
 
 
@@ -121,6 +125,24 @@ class Vault:
             self._sealing_key.wrap(object_key),
         )
 
+    def enclose(self, data: bytes, bound_to: str) -> bytes:
+        """Seal a short text into one string that carries its own wrapped key."""
+        object_key = secrets.token_bytes(sealing.KEY_SIZE)
+        wrapped = self._sealing_key.wrap(object_key)
+        return (
+            len(wrapped).to_bytes(_LENGTH, "big")
+            + wrapped
+            + sealing.seal(data, object_key, bound_to.encode())
+        )
+
+    def disclose(self, enclosed: bytes, bound_to: str) -> bytes:
+        """Return what `enclose` sealed; the caller records that it did. Raises as `open`."""
+        if self._opening_key is None:
+            raise _no_key()
+        end = _LENGTH + int.from_bytes(enclosed[:_LENGTH], "big")
+        object_key = self._opening_key.unwrap(enclosed[_LENGTH:end])
+        return sealing.unseal(enclosed[end:], object_key, bound_to.encode())
+
     def keep(self, change: Change, sealed: Sealed, item_id: str) -> None:
         """Put sealed bytes on record for an item, in the caller's change."""
         change.connection.execute(
@@ -162,15 +184,19 @@ class Vault:
         record = self.record(evidence_id)
         if self._opening_key is None:
             self._audit.note(actor, Action.EVIDENCE_REFUSED, evidence_id, purpose=purpose.value)
-            raise Refused(
-                "This process seals evidence and cannot open it.",
-                "Open it on the review side, where the private key is held.",
-            )
+            raise _no_key()
         self._audit.note(actor, Action.EVIDENCE_OPENED, evidence_id, purpose=purpose.value)
         object_key = self._opening_key.unwrap(record.wrapped_key)
         stored = self._objects.get_parts(_place(evidence_id))
         plain = sealing.unsealed(stored, object_key, evidence_id.encode())
         return Opened(record.size, _proved(plain, record))
+
+
+def _no_key() -> Refused:
+    return Refused(
+        "This process seals evidence and cannot open it.",
+        "Open it on the review side, where the private key is held.",
+    )
 
 
 def _proved(plain: Iterator[bytes], record: EvidenceRecord) -> Iterator[bytes]:

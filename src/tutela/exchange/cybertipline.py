@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from tutela.errors import CounterpartyFailed, CounterpartyRefused
 from tutela.exchange import cybertipline_xml as xml
 from tutela.exchange.form import Form
 from tutela.exchange.http import Outbound
-from tutela.referrals.delivery import ReportFinished, ReportGone, RetractAnswer, Uploaded
+from tutela.referrals.authority import (
+    Finished,
+    Numbered,
+    ReportFinished,
+    ReportGone,
+    RetractAnswer,
+    Retracted,
+    Uploaded,
+)
 
 if TYPE_CHECKING:
     from tutela.evidence.vault import Opened
     from tutela.exchange.cybertipline_xml import Answered
     from tutela.exchange.http import Answer
-    from tutela.referrals.draft import FileStatement, ReferralDraft
+    from tutela.referrals.draft import FileStatement
+    from tutela.referrals.referral import Referral
 
 _XML = {"Content-Type": "text/xml; charset=utf-8"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _SUCCESS = 0
 _SERVER_SIDE = range(1000, 2000)
 _NO_REPORT, _RETRACTED, _FINISHED = 5001, 5101, 5102
@@ -29,12 +40,17 @@ class CyberTipline:
     def __init__(self, address: str, username: str, password: str) -> None:
         self._outbound = Outbound(address, (username, password))
 
-    def open(self, draft: ReferralDraft) -> str:
+    def opening(self, referral: Referral) -> bytes:
+        """Return the report as XML."""
+        return xml.report(referral.draft)
+
+    def open(self, letter: bytes) -> Numbered:
         """Submit a report; return its number. It is open, not filed."""
-        answered = self._post_xml("/submit", xml.report(draft))
+        answer = self._outbound.post("/submit", content=letter, headers=_XML)
+        answered = _succeeded(answer)
         if not answered.report_id:
             raise _unreadable("report number")
-        return answered.report_id
+        return Numbered(answered.report_id, answer.body)
 
     def send_file(self, number: str, name: str, content: Opened) -> Uploaded:
         """Upload one file to an open report, a part at a time."""
@@ -43,28 +59,39 @@ class CyberTipline:
         answered = _about(number, _succeeded(answer))
         if not answered.file_id or not answered.hash:
             raise _unreadable("file number or hash")
-        return Uploaded(answered.file_id, answered.hash)
+        return Uploaded(answered.file_id, "MD5", answered.hash, sent.around, answer.body)
 
-    def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
+    def details(self, number: str, file_id: str, statement: FileStatement) -> bytes:
+        """Return a sent file's details as XML."""
+        return xml.file_details(number, file_id, statement)
+
+    def describe_file(self, number: str, letter: bytes) -> bytes:
         """State a sent file's details."""
-        _about(number, self._post_xml("/fileinfo", xml.file_details(number, file_id, statement)))
+        answer = self._outbound.post("/fileinfo", content=letter, headers=_XML)
+        _about(number, _succeeded(answer))
+        return answer.body
 
-    def finish(self, number: str) -> None:
+    def finishing(self, number: str) -> bytes:
+        """Return the form that names the report."""
+        return urlencode({"id": number}).encode()
+
+    def finish(self, number: str, letter: bytes) -> Finished:
         """File the report; irreversible."""
-        _about(number, _succeeded(self._outbound.post("/finish", data={"id": number})))
+        answer = self._outbound.post("/finish", content=letter, headers=_FORM)
+        _about(number, _succeeded(answer))
+        return Finished(answer.body)
 
-    def retract(self, number: str) -> RetractAnswer:
+    def retract(self, number: str) -> Retracted:
         """Cancel an open report, or learn that it was finished or is gone."""
+        letter = self.finishing(number)
+        answer = self._outbound.post("/retract", content=letter, headers=_FORM)
         try:
-            _succeeded(self._outbound.post("/retract", data={"id": number}))
+            _succeeded(answer)
         except ReportFinished:
-            return RetractAnswer.WAS_FINISHED
+            return Retracted(RetractAnswer.WAS_FINISHED, letter, answer.body)
         except ReportGone:
-            return RetractAnswer.UNKNOWN
-        return RetractAnswer.RETRACTED
-
-    def _post_xml(self, path: str, body: bytes) -> Answered:
-        return _succeeded(self._outbound.post(path, content=body, headers=_XML))
+            return Retracted(RetractAnswer.UNKNOWN, letter, answer.body)
+        return Retracted(RetractAnswer.RETRACTED, letter, answer.body)
 
 
 def _succeeded(answer: Answer) -> Answered:

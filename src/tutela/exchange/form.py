@@ -43,6 +43,11 @@ class Form:
             "Content-Length": str(length),
         }
 
+    @property
+    def around(self) -> bytes:
+        """Return what goes before and after the file's own bytes."""
+        return self._head + self._tail
+
     def parts(self) -> Iterator[bytes]:
         """Give the body in parts."""
         yield self._head

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tutela.audit.entry import Action, Actor
 from tutela.errors import (
@@ -16,17 +14,20 @@ from tutela.errors import (
     Unavailable,
 )
 from tutela.evidence.vault import Purpose
+from tutela.referrals.authority import ReportFinished, ReportGone, RetractAnswer
+from tutela.referrals.letters import About, Direction
 from tutela.referrals.referral import FileState, Referral, ReferralFile, State, Step, next_step
 from tutela.referrals.register import Recalled
 from tutela.storage import duties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from tutela.audit.log import AuditLog, Change
-    from tutela.evidence.vault import Opened, Vault
-    from tutela.referrals.draft import FileStatement, ReferralDraft
+    from tutela.evidence.vault import Vault
+    from tutela.referrals.authority import Authority
+    from tutela.referrals.letters import Letters
     from tutela.referrals.register import Register
     from tutela.storage.duties import Duty
 
@@ -36,53 +37,6 @@ HORIZON = timedelta(days=3)
 
 _MOST_REPORTS = 50
 """Reports opened for one referral before a person is alarmed: something is wrong for good."""
-
-
-class ReportGone(Exception):
-    """The authority no longer has the open report: expired or retracted."""
-
-
-class ReportFinished(Exception):
-    """The authority says that the report is finished already."""
-
-
-class RetractAnswer(StrEnum):
-    """What asking to retract tells about a report."""
-
-    RETRACTED = "retracted"
-    WAS_FINISHED = "was_finished"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Uploaded:
-    """What the authority says it received: its name for the file, and the MD5 in hex."""
-
-    file_id: str
-    md5: str
-
-
-class Authority(Protocol):
-    """An authority's reporting interface.
-
-    Every call raises `CounterpartyFailed` when it may be tried again, `CounterpartyRefused` when
-    a person must look, `ReportGone` and `ReportFinished` where the report is not open.
-    """
-
-    def open(self, draft: ReferralDraft) -> str:
-        """Open a report; return its number."""
-
-    def send_file(self, number: str, name: str, content: Opened) -> Uploaded:
-        """Send one file's bytes as they come."""
-
-    def describe_file(self, number: str, file_id: str, statement: FileStatement) -> None:
-        """Say what a sent file is."""
-
-    def finish(self, number: str) -> None:
-        """Finish the report: it is filed, and cannot be taken back."""
-
-    def retract(self, number: str) -> RetractAnswer:
-        """Cancel an unfinished report; the answer says if it was finished."""
 
 
 class Delivery:
@@ -96,14 +50,16 @@ class Delivery:
         self,
         audit: AuditLog,
         register: Register,
-        authority: Authority | None,
+        authorities: Mapping[str, Authority],
         vault: Vault,
+        letters: Letters,
         after_filing: Callable[[Change, str], None] = lambda _change, _id: None,
     ) -> None:
-        """`after_filing` acts in the change that records a filing."""
+        """`authorities` by their names; `after_filing` acts in the change that records a filing."""
         self._audit = audit
         self._register = register
-        self._authority = authority
+        self._authorities = authorities
+        self._letters = letters
         self._vault = vault
         self._after_filing = after_filing
 
@@ -138,39 +94,51 @@ class Delivery:
             return False
         if step is Step.LET_GO:
             return self._let_go(duty, referral)
-        if self._authority is None:
-            raise CounterpartyFailed(
-                "No authority is configured.", "Set authority.url and its credentials."
-            )
+        if step is Step.BEGIN_AGAIN:
+            self._begin_again(duty, "the answer to opening was lost")
+            return True
+        authority = self._authority_of(referral)
         if referral.reports_opened >= _MOST_REPORTS:
             raise CounterpartyRefused(
                 f"{_MOST_REPORTS} reports were opened in vain.",
                 "Ask the authority, then approve the referral again.",
             )
-        if step is Step.OPEN:
-            self._open(duty, referral, self._authority)
-        elif step is Step.BEGIN_AGAIN:
-            self._begin_again(duty, "the answer to opening was lost")
-        elif step is Step.ASK:
-            return self._ask(duty, referral, self._authority)
-        elif step is Step.FINISH:
-            return self._finish(duty, referral, self._authority)
-        elif file is not None and step is Step.SEND_FILE:
-            self._send(duty, referral, file, self._authority)
-        elif file is not None:
-            self._describe(duty, referral, file, self._authority)
+        if step is Step.ASK:
+            return self._ask(duty, referral, authority)
+        if step is Step.FINISH:
+            return self._finish(duty, referral, authority)
+        if file is None:
+            self._open(duty, referral, authority)
+        elif step is Step.SEND_FILE:
+            self._send(duty, referral, file, authority)
+        else:
+            self._describe(duty, referral, file, authority)
         return True
+
+    def _authority_of(self, referral: Referral) -> Authority:
+        found = self._authorities.get(referral.authority)
+        if found is None:
+            raise CounterpartyFailed(
+                f"The authority {referral.authority} is not configured.",
+                "Give its address and credentials in the settings.",
+            )
+        return found
 
     def _open(self, duty: Duty, referral: Referral, authority: Authority) -> None:
         opened = referral.reports_opened + 1
+        letter = authority.opening(referral)
         with self._change() as change:
             self._register.take(change, duty)
             self._register.move(change, duty, State.OPENING, State.APPROVED, reports_opened=opened)
-            change.record(Action.REFERRAL_OPENING, referral.id, report=opened)
-        number = authority.open(referral.draft)
+            kept = self._keep(change, referral.id, opened, About.OPENING, Direction.SENT, letter)
+            change.record(Action.REFERRAL_OPENING, referral.id, report=opened, letter=kept)
+        numbered = authority.open(letter)
         with self._change() as change:
-            self._register.move(change, duty, State.OPEN, number=number)
-            change.record(Action.REFERRAL_OPENED, referral.id, number=number)
+            self._register.move(change, duty, State.OPEN, number=numbered.number)
+            kept = self._keep(
+                change, referral.id, opened, About.OPENING, Direction.RECEIVED, numbered.received
+            )
+            change.record(Action.REFERRAL_OPENED, referral.id, number=numbered.number, letter=kept)
 
     def _send(
         self, duty: Duty, referral: Referral, file: ReferralFile, authority: Authority
@@ -182,7 +150,7 @@ class Delivery:
             self._register.move(change, duty, State.FILES, State.OPEN)
             change.record(Action.REFERRAL_FILE_SENDING, referral.id, evidence=file.evidence_id)
         sent = authority.send_file(_number(referral), statement.original_name or "file", opened)
-        if sent.md5.lower() != dict(statement.hashes)["MD5"]:
+        if sent.digest.lower() != dict(statement.hashes)[sent.algorithm]:
             raise CounterpartyFailed(
                 "The authority received other bytes than were sent.", "It is tried again."
             )
@@ -191,29 +159,58 @@ class Delivery:
             self._register.move_file(
                 change, duty, file.place, FileState.SENT, receiver_file_id=sent.file_id
             )
-            change.record(Action.REFERRAL_FILE_SENT, referral.id, evidence=file.evidence_id)
+            at = (change, referral.id, referral.reports_opened, About.FILE)
+            change.record(
+                Action.REFERRAL_FILE_SENT,
+                referral.id,
+                evidence=file.evidence_id,
+                received=f"{sent.algorithm}:{sent.digest.lower()}",
+                letter=self._keep(*at, Direction.SENT, sent.sent),
+                answer=self._keep(*at, Direction.RECEIVED, sent.received),
+            )
 
     def _describe(
         self, duty: Duty, referral: Referral, file: ReferralFile, authority: Authority
     ) -> None:
+        statement = referral.draft.files[file.place]
+        letter = authority.details(_number(referral), file.receiver_file_id or "", statement)
+        at = (referral.id, referral.reports_opened, About.DETAILS)
+        evidence, answer = file.evidence_id, b""
+        if letter is not None:
+            with self._change() as change:
+                self._register.take(change, duty)
+                self._register.move(change, duty, State.DETAILS, State.OPEN)
+                kept = self._keep(change, *at, Direction.SENT, letter)
+                change.record(
+                    Action.REFERRAL_FILE_DESCRIBING, referral.id, evidence=evidence, letter=kept
+                )
+            answer = authority.describe_file(_number(referral), letter)
         with self._change() as change:
             self._register.take(change, duty)
-            self._register.move(change, duty, State.DETAILS, State.OPEN)
-            change.record(Action.REFERRAL_FILE_DESCRIBING, referral.id, evidence=file.evidence_id)
-        statement = referral.draft.files[file.place]
-        authority.describe_file(_number(referral), file.receiver_file_id or "", statement)
-        with self._change() as change:
             self._register.move(change, duty, State.OPEN)
             self._register.move_file(change, duty, file.place, FileState.DESCRIBED)
-            change.record(Action.REFERRAL_FILE_DESCRIBED, referral.id, evidence=file.evidence_id)
+            received = (
+                None if letter is None else self._keep(change, *at, Direction.RECEIVED, answer)
+            )
+            change.record(
+                Action.REFERRAL_FILE_DESCRIBED, referral.id, evidence=evidence, letter=received
+            )
 
     def _finish(self, duty: Duty, referral: Referral, authority: Authority) -> bool:
+        letter = authority.finishing(_number(referral))
+        at = (referral.id, referral.reports_opened, About.FINISHING)
         with self._change() as change:
             self._register.take(change, duty)
             self._register.move(change, duty, State.FINISHING, State.OPEN)
-            change.record(Action.REFERRAL_FINISHING, referral.id, number=referral.number)
-        authority.finish(_number(referral))
-        self._filed(duty, referral, asked=False)
+            change.record(
+                Action.REFERRAL_FINISHING,
+                referral.id,
+                number=referral.number,
+                letter=self._keep(change, *at, Direction.SENT, letter),
+            )
+        finished = authority.finish(_number(referral), letter)
+        number = finished.receipt or _number(referral)
+        self._filed(duty, referral, number, About.FINISHING, finished.received)
         return False
 
     def _ask(self, duty: Duty, referral: Referral, authority: Authority) -> bool:
@@ -221,13 +218,14 @@ class Delivery:
             self._register.take(change, duty)
             self._register.move(change, duty, State.QUESTIONING)
             change.record(Action.REFERRAL_QUESTIONED, referral.id, number=referral.number)
-        answer = authority.retract(_number(referral))
-        if answer is RetractAnswer.WAS_FINISHED:
-            self._filed(duty, referral, asked=True)
+        retracted = authority.retract(_number(referral))
+        if retracted.answer is RetractAnswer.WAS_FINISHED:
+            number = _number(referral)
+            self._filed(duty, referral, number, About.QUESTION, retracted.received, retracted.sent)
             return False
         if referral.recalled:
             return self._let_go(duty, referral)
-        self._begin_again(duty, f"the open report is {answer.value}")
+        self._begin_again(duty, f"the open report is {retracted.answer.value}")
         return True
 
     def _let_go(self, duty: Duty, referral: Referral) -> bool:
@@ -238,12 +236,29 @@ class Delivery:
             change.record(Action.REFERRAL_WITHDRAWN, referral.id, case=referral.case_id)
         return False
 
-    def _filed(self, duty: Duty, referral: Referral, *, asked: bool) -> None:
+    def _filed(
+        self,
+        duty: Duty,
+        referral: Referral,
+        number: str,
+        about: About,
+        answer: bytes,
+        question: bytes | None = None,
+    ) -> None:
         with self._change() as change:
-            self._register.move(change, duty, State.FILED, filed_at=change.now, problem=None)
+            self._register.move(
+                change, duty, State.FILED, filed_at=change.now, problem=None, number=number
+            )
             duties.done(change.connection, duty, change.now)
+            at = (change, referral.id, referral.reports_opened, about)
+            asked = self._keep(*at, Direction.SENT, question) if question is not None else None
             change.record(
-                Action.REFERRAL_FILED, referral.id, number=referral.number, learnt_by_asking=asked
+                Action.REFERRAL_FILED,
+                referral.id,
+                number=number,
+                learnt_by_asking=question is not None,
+                question=asked,
+                letter=self._keep(*at, Direction.RECEIVED, answer),
             )
             # It may have been recalled when the last call was on its way already.
             self._after_filing(change, referral.id)
@@ -277,6 +292,17 @@ class Delivery:
             self._register.move(change, duty, State.ALARMED, problem=problem.what[:500])
             duties.done(change.connection, duty, change.now)
             change.record(Action.REFERRAL_ALARMED, duty.subject, problem=problem.code)
+
+    def _keep(
+        self,
+        change: Change,
+        referral_id: str,
+        report: int,
+        about: About,
+        direction: Direction,
+        data: bytes,
+    ) -> str:
+        return self._letters.keep(change, referral_id, report, about, direction, data)
 
     def _change(self) -> AbstractContextManager[Change]:
         return self._audit.change(DELIVERY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -104,6 +105,7 @@ class Register:
         """Put a draft on record in the caller's change; return its id."""
         identity = new_id("ref", change.now)
         nature = draft.follows.nature if draft.follows else Nature.ORIGINAL
+        text = packed(draft)
         earlier = sa.select(sa.func.count()).where(
             referrals.c.decision_id == decision_id, referrals.c.authority == authority
         )
@@ -114,7 +116,7 @@ class Register:
                 decision_id=decision_id,
                 authority=authority,
                 state=State.DRAFTED.value,
-                draft=packed(draft),
+                draft=text,
                 created_at=change.now,
                 reports_opened=0,
                 fence=0,
@@ -143,6 +145,7 @@ class Register:
             files=len(rows),
             nature=nature.value,
             follows=follows.id if follows else None,
+            draft=_digest(text),
         )
         return identity
 
@@ -294,6 +297,15 @@ class Register:
         )
         return tuple(row.number for row in connection.execute(query))
 
+    def draft_digest(self, referral_id: str) -> str:
+        """Return the SHA-256 of the draft as it is stored. Raises `NotFound`."""
+        query = sa.select(referrals.c.draft).where(referrals.c.id == referral_id)
+        with self._audit.database.reading() as connection:
+            text = connection.scalar(query)
+        if text is None:
+            raise _no_such()
+        return _digest(text)
+
     def waiting_approval(self) -> tuple[Referral, ...]:
         """Return the drafts that wait for a person, urgent ones first."""
         with self._audit.database.reading() as connection:
@@ -310,7 +322,7 @@ def load(connection: sa.Connection, referral_id: str) -> Referral:
     """Return one referral as this connection sees it. Raises `NotFound`."""
     found = _select(connection, referrals.c.id == referral_id)
     if not found:
-        raise NotFound("There is no such referral.", "Check the identifier.")
+        raise _no_such()
     return found[0]
 
 
@@ -319,12 +331,20 @@ def of_case(connection: sa.Connection, case_id: str) -> tuple[Referral, ...]:
     return _select(connection, referrals.c.case_id == case_id)
 
 
+def _no_such() -> NotFound:
+    return NotFound("There is no such referral.", "Check the identifier.")
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
+
+
 def _locked(connection: sa.Connection, referral_id: str) -> sa.Row[Any]:
     row = connection.execute(
         sa.select(referrals).where(referrals.c.id == referral_id).with_for_update()
     ).first()
     if row is None:
-        raise NotFound("There is no such referral.", "Check the identifier.")
+        raise _no_such()
     return row
 
 

@@ -55,6 +55,28 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_referral_feedback_referral_id"), "referral_feedback", ["referral_id"])
+    op.create_table(
+        "referral_letters",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("referral_id", sa.String(40), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("report", sa.Integer(), nullable=False),
+        sa.Column("about", sa.String(16), nullable=False),
+        sa.Column("direction", sa.String(8), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_referral_letters")),
+        sa.ForeignKeyConstraint(
+            ["referral_id"],
+            ["referrals.id"],
+            name=op.f("fk_referral_letters_referral_id_referrals"),
+        ),
+        sa.UniqueConstraint(
+            "referral_id", "ordinal", name=op.f("uq_referral_letters_referral_id_ordinal")
+        ),
+    )
     with op.batch_alter_table("referrals") as table:
         table.add_column(sa.Column("ordinal", sa.Integer(), nullable=False, server_default="0"))
         table.add_column(
