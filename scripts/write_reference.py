@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from tutela import errors
 from tutela.cli.app import assembled
+from tutela.referrals.obligations.book import shipped
 from tutela.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,10 +47,11 @@ def settings_tables() -> str:
     for name, field in parts:
         part = _part(field)
         if part is not None:
-            text.append(f"## `[{name}]`\n\n{_first_line(part)}")
-            text.append(
-                _settings_table(list(part.model_fields.items()), f"TUTELA_{name.upper()}__")
-            )
+            # A setting that maps names to parts has one table of the file for each name.
+            title = f'{name}."ID"' if get_origin(field.annotation) is dict else name
+            prefix = "" if title != name else f"TUTELA_{name.upper()}__"
+            text.append(f"## `[{title}]`\n\n{_first_line(part)}")
+            text.append(_settings_table(list(part.model_fields.items()), prefix))
     return "\n\n".join(text)
 
 
@@ -83,7 +85,8 @@ def _parameter(one: Any) -> str:
 def _settings_table(fields: list[tuple[str, FieldInfo]], prefix: str) -> str:
     rows = ["| setting | variable | default | what |", "| --- | --- | --- | --- |"]
     rows += [
-        f"| `{name}` | `{prefix}{name.upper()}` | {_default(field)} | {field.description} |"
+        f"| `{name}` | {f'`{prefix}{name.upper()}`' if prefix else 'only in the file'} "
+        f"| {_default(field)} | {field.description} |"
         for name, field in fields
     ]
     return "\n".join(rows)
@@ -119,9 +122,38 @@ def _first_line(kind: type) -> str:
     return (kind.__doc__ or "").strip().splitlines()[0]
 
 
+def obligations_table() -> str:
+    """Return every obligation of the shipped book, and every authority it names."""
+    book = shipped()
+    rows = [
+        "| obligation | to | section | who | what | clock starts | the law says "
+        "| warn, due, urgent | keep after filing | not owed when | sure | checked |",
+        "| " + " | ".join(["---"] * 12) + " |",
+    ]
+    for one in book.obligations:
+        clock = one.clock
+        kept = "; ".join(f"{kept.days} d ({kept.section})" for kept in one.preserve) or "none"
+        unless = ", ".join(f"`{why}`" for why in one.unless) or "none"
+        rows.append(
+            f"| `{one.id}` | `{one.to}` | {one.section} | {one.who} | {one.what} "
+            f"{one.note or ''} | {clock.starts} | {clock.statutory} "
+            f"| {clock.warn_hours:g} h, {clock.due_hours:g} h, {clock.urgent_due_hours:g} h "
+            f"| {kept} | {unless} | {one.sureness} | {one.checked_on.isoformat()} |"
+        )
+    rows += ["", "| authority | name | filed by | in an emergency | sure | checked |"]
+    rows.append("| --- | --- | --- | --- | --- | --- |")
+    rows += [
+        f"| `{one.id}` | {one.name} | {one.filed_by} | {one.emergency} | {one.sureness} "
+        f"| {one.checked_on.isoformat()} |"
+        for one in book.recipients
+    ]
+    return "\n".join(rows)
+
+
 PAGES = {
     "command-line.md": command_tables,
     "errors.md": error_table,
+    "obligations.md": obligations_table,
     "settings.md": settings_tables,
 }
 

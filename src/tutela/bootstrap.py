@@ -25,14 +25,17 @@ from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashlists.store import HashLists
 from tutela.key_files import KeyFiles
 from tutela.matching.screening import Screener, ScreeningPolicy
-from tutela.platform.casework import AUTHORITY as NCMEC
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
 from tutela.platform.removal import HostPlatform, Removal
 from tutela.platform.worker import Worker
+from tutela.referrals.deadlines import Deadlines
 from tutela.referrals.delivery import Delivery
 from tutela.referrals.draft import ReporterFacts
 from tutela.referrals.letters import Letters
+from tutela.referrals.obligations.book import Book, Change, shipped
+from tutela.referrals.obligations.owed import Provider
+from tutela.referrals.preservation import Preservation
 from tutela.referrals.register import REFERRAL, Register
 from tutela.referrals.verification import Verification
 from tutela.storage import schema
@@ -44,6 +47,9 @@ if TYPE_CHECKING:
     from tutela.content.holds import HostOrder
     from tutela.referrals.authority import Authority
     from tutela.settings import Settings
+
+
+NCMEC = "ncmec"
 
 
 class Part(StrEnum):
@@ -71,6 +77,9 @@ class Platform:
     register: Register
     casework: Casework
     letters: Letters
+    book: Book
+    deadlines: Deadlines
+    preservation: Preservation
     verification: Verification
     accounts: Accounts
     sessions: Sessions
@@ -116,7 +125,12 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     register = Register(audit)
     removal = Removal(audit, _host(settings, files, clock))
     letters = Letters(audit, vault)
-    casework = Casework(audit, register, _reporter(settings))
+    preservation = Preservation(audit)
+    deadlines = Deadlines(audit)
+    book = book_of(settings)
+    casework = Casework(
+        audit, register, preservation, _reporter(settings), provider_of(settings), book
+    )
     delivery = Delivery(
         audit, register, _authorities(settings), vault, letters, casework.after_filing
     )
@@ -136,6 +150,9 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         register=register,
         casework=casework,
         letters=letters,
+        book=book,
+        deadlines=deadlines,
+        preservation=preservation,
         verification=Verification(audit, register, letters, vault),
         accounts=accounts,
         sessions=Sessions(database, audit, accounts, clock),
@@ -146,6 +163,7 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
             clock,
             {HOST_ORDER: removal.carry_out, REFERRAL: delivery.carry_out},
             timedelta(seconds=settings.duties.lease_seconds),
+            (deadlines.watch, preservation.sweep),
         ),
     )
 
@@ -177,6 +195,18 @@ def _authorities(settings: Settings) -> dict[str, Authority]:
             settings.authority.password.get_secret_value(),
         )
     return found
+
+
+def provider_of(settings: Settings) -> Provider:
+    """Return who the operator is before the law."""
+    return Provider(**settings.provider.model_dump())
+
+
+def book_of(settings: Settings) -> Book:
+    """Return the obligations in force. Raises `SettingsInvalid` for an unknown one."""
+    return shipped().changed(
+        {name: Change(**one.model_dump()) for name, one in settings.obligations.items()}
+    )
 
 
 def _reporter(settings: Settings) -> ReporterFacts:

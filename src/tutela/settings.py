@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -20,6 +21,7 @@ from tutela.hashing.look import Budget
 if TYPE_CHECKING:
     from typing import Any
 
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 SETTINGS_FILE = "settings.toml"
 _DECODE = DecodeLimits()
 
@@ -108,6 +110,41 @@ class Reporter(_Part):
     legal_url: str | None = Field(default=None, description="Where to serve legal process.")
 
 
+class Provider(_Part):
+    """Who the operator is before the law. Countries in two letters (ISO 3166-1)."""
+
+    country: Country | None = Field(
+        default=None, description="Where the operator is established; none: no law is applied."
+    )
+    offers_in: tuple[Country, ...] = Field(
+        default=(), description="Other countries where the service is offered."
+    )
+    hosts_in: tuple[Country, ...] = Field(default=(), description="Where content is hosted.")
+    refers_to: tuple[str, ...] = Field(
+        default=("ncmec",), description="Authorities told of every incident, whatever is owed."
+    )
+
+
+class Obligation(_Part):
+    """What the operator's counsel puts in an obligation's place: one table for each, by its id."""
+
+    checked_by: str = Field(min_length=1, description="Who checked it.")
+    checked_on: date = Field(description="When.")
+    owed: bool = Field(default=True, description="Whether it binds the operator at all.")
+    warn_hours: float | None = Field(
+        default=None, gt=0, description="Hours until a warning; none: as shipped."
+    )
+    due_hours: float | None = Field(
+        default=None, gt=0, description="Hours until the alarm; none: as shipped."
+    )
+    urgent_due_hours: float | None = Field(
+        default=None, gt=0, description="The same where a child may be in danger; none: as shipped."
+    )
+    keep_days: int | None = Field(
+        default=None, gt=0, description="Days to preserve from the filing; none: as shipped."
+    )
+
+
 class Settings(BaseSettings):
     """Everything an instance can be told. docs/reference/settings.md lists each."""
 
@@ -143,6 +180,8 @@ class Settings(BaseSettings):
     host: Host = Host()
     authority: Authority = Authority()
     reporter: Reporter = Reporter()
+    provider: Provider = Provider()
+    obligations: dict[str, Obligation] = Field(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(

@@ -13,7 +13,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from tutela.content.account import AccountFacts
 from tutela.content.notice import Notice
 from tutela.content.place import Place
-from tutela.content.surroundings import LawEnforcement, Surroundings
+from tutela.content.surroundings import CountryLink, LawEnforcement, Surroundings
 from tutela.errors import InvalidInput, TooLarge, UsageError
 from tutela.platform.intake import Submission
 
@@ -62,6 +62,9 @@ class Context(BaseModel):
     recipients: tuple[AccountFacts, ...] = Field(default=(), max_length=1000)
     victims: tuple[AccountFacts, ...] = Field(default=(), max_length=1000)
     law_enforcement: LawEnforcement | None = None
+    links: tuple[CountryLink, ...] = Field(
+        default=(), max_length=1000, description="Evidence of a link to a country."
+    )
     notice: Notice | None = Field(
         default=None, description="What somebody holds it to be: a person decides on it."
     )
@@ -92,6 +95,7 @@ async def submission(request: Request, max_bytes: int) -> Submission:
             victims=context.victims,
             law_enforcement=context.law_enforcement,
             notice=context.notice,
+            links=context.links,
         ),
     )
 

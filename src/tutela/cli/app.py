@@ -29,6 +29,8 @@ COMMANDS = {
     "lists": "lists",
     "cases": "cases",
     "referrals": "referrals",
+    "obligations": "obligations",
+    "preservation": "preservation",
     "evidence": "evidence",
     "accounts": "accounts",
     "tokens": "tokens",

@@ -10,6 +10,7 @@ import typer
 from tutela.cli.session import SHELL, Session
 from tutela.errors import Tampered
 from tutela.referrals.draft import Nature
+from tutela.referrals.obligations.deadline import Standing
 
 app = typer.Typer(name="referrals", help="Referrals to authorities.", no_args_is_help=True)
 
@@ -40,6 +41,34 @@ def list_referrals(context: typer.Context) -> None:
         ),
         "There are no referrals.",
     )
+
+
+@app.command("due")
+def due(context: typer.Context) -> None:
+    """Print what is not filed, the nearest deadline first. Exit 1 if any is overdue."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        now = platform.clock()
+        rows = platform.deadlines.pending()
+    session.table(
+        ("referral", "authority", "state", "clock", "since", "due", "urgent", "by"),
+        (
+            {
+                "referral": one.id,
+                "authority": one.authority,
+                "state": str(one.state),
+                "clock": str(one.deadline.standing(now, one.filed_at)),
+                "since": one.deadline.aware_at.isoformat(timespec="seconds"),
+                "due": one.deadline.due_at.isoformat(timespec="seconds"),
+                "urgent": one.urgent,
+                "by": ", ".join(basis.obligation for basis in one.draft.bases) or "policy",
+            }
+            for one in rows
+        ),
+        "Everything is filed.",
+    )
+    if any(one.deadline.standing(now, None) is Standing.OVERDUE for one in rows):
+        raise typer.Exit(1)
 
 
 @app.command("approve")

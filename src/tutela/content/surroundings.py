@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -30,6 +31,38 @@ class LawEnforcement:
     country: Country | None = None
 
 
+class LinkBasis(StrEnum):
+    """What ties an incident to a country (the four of the Online Safety Act 2023 s. 70(6))."""
+
+    PUBLISHED = "published"
+    SUSPECT_NATIONALITY = "suspect_nationality"
+    SUSPECT_LOCATION = "suspect_location"
+    VICTIM_LOCATION = "victim_location"
+
+    @property
+    def words(self) -> str:
+        """Return it in words."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    LinkBasis.PUBLISHED: "where it was published, made, uploaded or shared",
+    LinkBasis.SUSPECT_NATIONALITY: "the nationality of a suspect",
+    LinkBasis.SUSPECT_LOCATION: "where a suspect is",
+    LinkBasis.VICTIM_LOCATION: "where a child is",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CountryLink:
+    """Evidence that the host platform has of a link to a country."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STATED
+
+    country: Country
+    basis: LinkBasis
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Where else it happened, who else is concerned, who gave notice.
@@ -46,6 +79,7 @@ class Surroundings:
     victims: Annotated[tuple[AccountFacts, ...], Field(max_length=_MOST)] = ()
     law_enforcement: LawEnforcement | None = None
     notice: Notice | None = None
+    links: Annotated[tuple[CountryLink, ...], Field(max_length=_MOST)] = ()
 
 
 SURROUNDINGS = TypeAdapter(Surroundings)

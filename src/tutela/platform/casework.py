@@ -19,6 +19,7 @@ from tutela.decisions.labels import Subject, us_industry
 from tutela.errors import Conflict
 from tutela.referrals import register as register_of
 from tutela.referrals.draft import (
+    Basis,
     FileFacts,
     IncidentFacts,
     MatchFacts,
@@ -27,6 +28,8 @@ from tutela.referrals.draft import (
     draft,
 )
 from tutela.referrals.following import following
+from tutela.referrals.obligations.deadline import deadline
+from tutela.referrals.obligations.owed import due, incident_of
 from tutela.referrals.referral import State
 
 if TYPE_CHECKING:
@@ -37,12 +40,14 @@ if TYPE_CHECKING:
     from tutela.cases.attachment import Attachment
     from tutela.cases.case import Case
     from tutela.content.item import Item
+    from tutela.referrals.obligations.book import Book
+    from tutela.referrals.obligations.owed import Provider
+    from tutela.referrals.preservation import Preservation
     from tutela.referrals.referral import Referral
     from tutela.referrals.register import Register
 
 Stated = TypeVar("Stated")
 
-AUTHORITY = "ncmec"
 _REVERSED = "The provider has decided again, and holds that it is not what was reported."
 _VERB = {Outcome.ABUSIVE: Verb.REMOVE, Outcome.NOT_ABUSIVE: Verb.RESTORE}
 
@@ -50,10 +55,21 @@ _VERB = {Outcome.ABUSIVE: Verb.REMOVE, Outcome.NOT_ABUSIVE: Verb.RESTORE}
 class Casework:
     """Decides, reverses, approves. Each is one change: decision, orders, referral, audit."""
 
-    def __init__(self, audit: AuditLog, register: Register, reporter: ReporterFacts) -> None:
+    def __init__(
+        self,
+        audit: AuditLog,
+        register: Register,
+        preservation: Preservation,
+        reporter: ReporterFacts,
+        provider: Provider,
+        book: Book,
+    ) -> None:
         self._audit = audit
         self._register = register
+        self._preservation = preservation
         self._reporter = reporter
+        self._provider = provider
+        self._book = book
 
     def decide(
         self, actor: Actor, case_id: str, lease: str, seen: int, finding: Finding
@@ -106,23 +122,25 @@ class Casework:
             self._register.acknowledge(change, referral_id, said)
 
     def after_filing(self, change: Change, referral_id: str) -> None:
-        """Draft the withdrawal of what was recalled too late."""
+        """Set the ends of what is preserved; draft the withdrawal of what was recalled too late."""
+        self._preservation.filed(change, referral_id)
         filed = register_of.load(change.connection, referral_id)
         if filed.recalled:
             self._follow(change, filed, Nature.WITHDRAWAL, _REVERSED)
 
-    def _still_filed(self, change: Change, case_id: str) -> bool:
-        """Say whether the authority has it already; a withdrawal that was drafted is dropped."""
+    def _still_filed(self, change: Change, case_id: str) -> set[str]:
+        """Return the authorities that have it; withdrawals that were drafted are dropped."""
         standing = register_of.of_case(change.connection, case_id)
         withdrawals = [one for one in standing if one.nature is Nature.WITHDRAWAL]
         for one in withdrawals:
             if one.receipt_number is None:
                 self._register.recall(change, one)
         withdrawn = {one.follows for one in withdrawals if one.receipt_number is not None}
-        return any(
-            one.nature is Nature.ORIGINAL and one.receipt_number and one.id not in withdrawn
+        return {
+            one.authority
             for one in standing
-        )
+            if one.nature is Nature.ORIGINAL and one.receipt_number and one.id not in withdrawn
+        }
 
     def _take_back(self, change: Change, case_id: str) -> None:
         """Stop what has not been filed; draft the withdrawal of what has."""
@@ -142,30 +160,69 @@ class Casework:
         connection = change.connection
         case = cases_on_record.load(connection, original.case_id)
         decision = decisions_on_record.load(connection, original.decision_id)
-        facts = self._facts(change, case, decision)
+        facts = self._facts(change, case, decision, original.authority)
         sent = {
             file.evidence_id
             for one in register_of.of_case(connection, case.id)
-            if one.receipt_number is not None
+            if one.receipt_number is not None and one.authority == original.authority
             for file in one.files
         }
+        made = following(original, nature, reason, facts, sent)
+        urgent = made.urgent_reason is not None
         return self._register.draft(
             change,
             case_id=case.id,
             decision_id=decision.id,
             authority=original.authority,
-            draft=following(original, nature, reason, facts, sent),
+            draft=made,
+            deadline=deadline((), change.now, change.now, urgent=urgent),
             follows=original,
         )
 
-    def _facts(self, change: Change, case: Case, decision: Decision) -> IncidentFacts:
+    def _refer(self, change: Change, case: Case, decision: Decision) -> None:
+        """Draft what is owed, and what policy adds, to each authority that has it not yet."""
+        members = cases_on_record.items_of(change.connection, case.id)
+        found_at = min(item.received_at for item in members)
+        plain = self._facts(change, case, decision, None)
+        told = self._still_filed(change, case.id)
+        urgent = plain.urgent_reason is not None
+        for one in due(incident_of(plain), self._provider, self._book.obligations):
+            if one.authority in told:
+                continue
+            facts = replace(
+                plain,
+                prior_receipts=self._earlier(change, case, one.authority),
+                bases=tuple(
+                    Basis(ruling.obligation.id, ruling.obligation.section, ruling.why)
+                    for ruling in one.rulings
+                ),
+            )
+            identity = self._register.draft(
+                change,
+                case_id=case.id,
+                decision_id=decision.id,
+                authority=one.authority,
+                draft=draft(facts),
+                deadline=deadline(one.rulings, found_at, decision.decided_at, urgent=urgent),
+            )
+            obligations = [ruling.obligation for ruling in one.rulings]
+            self._preservation.start(change, case.id, identity, obligations)
+
+    def _earlier(self, change: Change, case: Case, authority: str | None) -> tuple[str, ...]:
+        if authority is None:
+            return ()
+        return self._register.receipts_on(change.connection, case.account_id, authority)
+
+    def _facts(
+        self, change: Change, case: Case, decision: Decision, authority: str | None
+    ) -> IncidentFacts:
         connection = change.connection
         return incident(
             cases_on_record.items_of(connection, case.id),
             decision,
             viewing.of_case(connection, case.id),
             self._reporter,
-            self._register.receipts_on(connection, case.account_id, AUTHORITY),
+            self._earlier(change, case, authority),
             attachment.of_case(connection, case.id),
         )
 
@@ -196,14 +253,8 @@ class Casework:
         for item in members:
             if finding.outcome is Outcome.ABUSIVE or holds.withheld(change.connection, item):
                 holds.order(change, item, _VERB[finding.outcome])
-        if finding.outcome is Outcome.ABUSIVE and not self._still_filed(change, case.id):
-            self._register.draft(
-                change,
-                case_id=case.id,
-                decision_id=decision.id,
-                authority=AUTHORITY,
-                draft=draft(self._facts(change, case, decision)),
-            )
+        if finding.outcome is Outcome.ABUSIVE:
+            self._refer(change, case, decision)
         return decision
 
 
@@ -234,6 +285,7 @@ def incident(
         subject=account,
         recipients=_distinct(one.recipients for one in stated),
         victims=_distinct(one.victims for one in stated),
+        links=_distinct(one.links for one in stated),
         prior_receipts=prior_receipts,
         files=(
             *(_file(item, decision, record) for item in members if item.evidence_id is not None),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -11,7 +12,7 @@ from tutela.storage import duties
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import timedelta
 
     from tutela.storage.clock import Clock
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.2
+_CHORE_SECONDS = 60.0
 
 
 class Worker:
@@ -31,11 +33,14 @@ class Worker:
         clock: Clock,
         handlers: Mapping[str, Callable[[Duty], None]],
         lease: timedelta = duties.LEASE,
+        chores: Sequence[Callable[[], None]] = (),
     ) -> None:
+        """`chores` are done once a minute: what time alone brings about."""
         self._database = database
         self._clock = clock
         self._handlers = handlers
         self._lease = lease
+        self._chores = chores
 
     def step(self) -> bool:
         """Work on one duty; say whether there was one."""
@@ -59,14 +64,23 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until told to stop; look again after a short pause when nothing is due."""
+        next_chores = 0.0
         while not stop.is_set():
             try:
+                if time.monotonic() >= next_chores:
+                    next_chores = time.monotonic() + _CHORE_SECONDS
+                    self.do_chores()
                 worked = self.step()
             except TutelaError as problem:
                 _log.error("worker.waits", problem=problem.code)
                 worked = False
             if not worked:
                 stop.wait(_IDLE_SECONDS)
+
+    def do_chores(self) -> None:
+        """Do each chore once."""
+        for chore in self._chores:
+            chore()
 
     def _put_off(self, duty: Duty, reason: str) -> None:
         due = self._clock() + duties.retry_delay(duty.attempts)

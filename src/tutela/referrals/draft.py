@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from tutela.content.account import AccountFacts, Connection, Device
 from tutela.content.notice import Circumstance, Harm
 from tutela.content.place import Place, WebPage
-from tutela.content.surroundings import LawEnforcement
+from tutela.content.surroundings import CountryLink, LawEnforcement
 from tutela.decisions.labels import Feature, Subject
 
 
@@ -31,6 +31,15 @@ class Follows:
     nature: Nature
     receipt: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """An obligation by which a referral is made, its section, and why it is owed."""
+
+    obligation: str
+    section: str
+    why: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,9 @@ class IncidentFacts:
     law_enforcement: LawEnforcement | None = None
     recipients: tuple[AccountFacts, ...] = ()
     victims: tuple[AccountFacts, ...] = ()
+    links: tuple[CountryLink, ...] = ()
     prior_receipts: tuple[str, ...] = ()
+    bases: tuple[Basis, ...] = ()
     follows: Follows | None = None
 
 
@@ -158,7 +169,9 @@ class ReferralDraft:
     law_enforcement: LawEnforcement | None = None
     recipients: tuple[AccountFacts, ...] = ()
     victims: tuple[AccountFacts, ...] = ()
+    links: tuple[CountryLink, ...] = ()
     prior_receipts: tuple[str, ...] = ()
+    bases: tuple[Basis, ...] = ()
     batched: bool = False
     follows: Follows | None = None
 
@@ -190,6 +203,8 @@ def draft(facts: IncidentFacts) -> ReferralDraft:
         subject=facts.subject,
         recipients=facts.recipients,
         victims=facts.victims,
+        links=facts.links,
+        bases=facts.bases,
         prior_receipts=facts.prior_receipts,
         files=tuple(_statement(one) for one in facts.files),
         remark=_remark(facts),

@@ -20,6 +20,7 @@ from tutela.referrals.draft import Nature
 
 if TYPE_CHECKING:
     from tutela.referrals.draft import ReferralDraft
+    from tutela.referrals.obligations.deadline import Deadline
 
 
 class State(StrEnum):
@@ -92,6 +93,7 @@ class Referral:
     reports_opened: int
     filed_at: datetime | None
     problem: str | None
+    deadline: Deadline
     nature: Nature = Nature.ORIGINAL
     follows: str | None = None
     recalled: bool = False

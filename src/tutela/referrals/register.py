@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from tutela.audit.entry import Action
 from tutela.cases.case import cases
 from tutela.errors import Conflict, LeaseLost, NotFound
 from tutela.referrals.draft import Nature, ReferralDraft, packed, unpacked
+from tutela.referrals.obligations.deadline import Deadline
 from tutela.referrals.referral import FileState, Referral, ReferralFile, State
 from tutela.storage import duties
 from tutela.storage.database import Id, Instant, metadata
@@ -45,6 +46,11 @@ referrals = sa.Table(
     sa.Column("nature", sa.String(16), nullable=False),
     sa.Column("follows", Id, sa.ForeignKey("referrals.id")),
     sa.Column("recalled", sa.Boolean, nullable=False),
+    sa.Column("aware_at", Instant, nullable=False),
+    sa.Column("warn_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False, index=True),
+    sa.Column("warned_at", Instant),
+    sa.Column("missed_at", Instant),
     # One referral of a decision to an authority, and those that follow it, each in its turn.
     sa.UniqueConstraint("decision_id", "authority", "ordinal"),
 )
@@ -100,6 +106,7 @@ class Register:
         decision_id: str,
         authority: str,
         draft: ReferralDraft,
+        deadline: Deadline,
         follows: Referral | None = None,
     ) -> str:
         """Put a draft on record in the caller's change; return its id."""
@@ -124,6 +131,7 @@ class Register:
                 nature=nature.value,
                 follows=follows.id if follows else None,
                 recalled=False,
+                **asdict(deadline),
             )
         )
         rows = [
@@ -146,6 +154,7 @@ class Register:
             nature=nature.value,
             follows=follows.id if follows else None,
             draft=_digest(text),
+            obligations=[one.obligation for one in draft.bases],
         )
         return identity
 
@@ -309,18 +318,18 @@ class Register:
     def waiting_approval(self) -> tuple[Referral, ...]:
         """Return the drafts that wait for a person, urgent ones first."""
         with self._audit.database.reading() as connection:
-            found = _select(connection, referrals.c.state == State.DRAFTED.value)
+            found = select(connection, referrals.c.state == State.DRAFTED.value)
         return tuple(sorted(found, key=lambda one: not one.urgent))
 
     def all(self) -> tuple[Referral, ...]:
         """Return every referral, oldest first."""
         with self._audit.database.reading() as connection:
-            return _select(connection, sa.true())
+            return select(connection, sa.true())
 
 
 def load(connection: sa.Connection, referral_id: str) -> Referral:
     """Return one referral as this connection sees it. Raises `NotFound`."""
-    found = _select(connection, referrals.c.id == referral_id)
+    found = select(connection, referrals.c.id == referral_id)
     if not found:
         raise _no_such()
     return found[0]
@@ -328,7 +337,7 @@ def load(connection: sa.Connection, referral_id: str) -> Referral:
 
 def of_case(connection: sa.Connection, case_id: str) -> tuple[Referral, ...]:
     """Return a case's referrals, oldest first, as this connection sees them."""
-    return _select(connection, referrals.c.case_id == case_id)
+    return select(connection, referrals.c.case_id == case_id)
 
 
 def _no_such() -> NotFound:
@@ -356,7 +365,8 @@ def _only_mine(rows: int) -> None:
         )
 
 
-def _select(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Referral, ...]:
+def select(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Referral, ...]:
+    """Return the referrals of a condition on `referrals`, oldest first."""
     rows = connection.execute(
         sa.select(referrals)
         .where(where)
@@ -393,6 +403,7 @@ def _referral(row: sa.Row[Any], files: tuple[ReferralFile, ...]) -> Referral:
         row.reports_opened,
         row.filed_at,
         row.problem,
+        Deadline(row.aware_at, row.warn_at, row.due_at),
         Nature(row.nature),
         row.follows,
         row.recalled,

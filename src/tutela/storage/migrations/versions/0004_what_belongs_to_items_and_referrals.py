@@ -1,6 +1,7 @@
 """What a host platform knows beside an item, and referrals that follow others."""
 
 import json
+from datetime import timedelta
 
 import sqlalchemy as sa
 from alembic import op
@@ -86,6 +87,11 @@ def upgrade() -> None:
         table.add_column(
             sa.Column("recalled", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+        table.add_column(sa.Column("aware_at", sa.DateTime(timezone=True)))
+        table.add_column(sa.Column("warn_at", sa.DateTime(timezone=True)))
+        table.add_column(sa.Column("due_at", sa.DateTime(timezone=True)))
+        table.add_column(sa.Column("warned_at", sa.DateTime(timezone=True)))
+        table.add_column(sa.Column("missed_at", sa.DateTime(timezone=True)))
         table.create_foreign_key(
             op.f("fk_referrals_follows_referrals"), "referrals", ["follows"], ["id"]
         )
@@ -94,7 +100,59 @@ def upgrade() -> None:
             op.f("uq_referrals_decision_id_authority_ordinal"),
             ["decision_id", "authority", "ordinal"],
         )
+    _set_clocks()
+    op.create_table(
+        "preservations",
+        sa.Column("id", sa.String(40), nullable=False),
+        sa.Column("case_id", sa.String(40), nullable=False),
+        sa.Column("referral_id", sa.String(40)),
+        sa.Column("basis", sa.String(200), nullable=False),
+        sa.Column("what", sa.String(1000), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True)),
+        sa.Column("lifted_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_preservations")),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["cases.id"], name=op.f("fk_preservations_case_id_cases")
+        ),
+        sa.ForeignKeyConstraint(
+            ["referral_id"],
+            ["referrals.id"],
+            name=op.f("fk_preservations_referral_id_referrals"),
+        ),
+    )
+    op.create_index(op.f("ix_preservations_case_id"), "preservations", ["case_id"])
+    op.create_index(op.f("ix_preservations_referral_id"), "preservations", ["referral_id"])
     _say_drafts_anew()
+
+
+def _set_clocks() -> None:
+    """Give referrals that were drafted before there were clocks those of their day."""
+    referrals = sa.table(
+        "referrals",
+        sa.column("id", sa.String),
+        sa.column("created_at", sa.DateTime(timezone=True)),
+        *(
+            sa.column(name, sa.DateTime(timezone=True))
+            for name in ("aware_at", "warn_at", "due_at")
+        ),
+    )
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(referrals.c.id, referrals.c.created_at)).all():
+        connection.execute(
+            referrals.update()
+            .where(referrals.c.id == row.id)
+            .values(
+                aware_at=row.created_at,
+                warn_at=row.created_at + timedelta(hours=24),
+                due_at=row.created_at + timedelta(hours=72),
+            )
+        )
+    with op.batch_alter_table("referrals") as table:
+        for name in ("aware_at", "warn_at", "due_at"):
+            table.alter_column(name, existing_type=sa.DateTime(timezone=True), nullable=False)
+        table.create_index(op.f("ix_referrals_due_at"), ["due_at"])
 
 
 def _say_drafts_anew() -> None:
