@@ -93,6 +93,8 @@ def _settings_table(fields: list[tuple[str, FieldInfo]], prefix: str) -> str:
 
 
 def _default(field: FieldInfo) -> str:
+    if field.default_factory is not None:
+        return "empty"
     if field.default is PydanticUndefined:
         return "must be given"
     if field.default is None:

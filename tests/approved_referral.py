@@ -7,27 +7,39 @@ from typing import TYPE_CHECKING
 from tests.casework import ANNA, HOST
 from tests.fixed_clock import FixedClock
 from tests.instance import LISTED
+from tests.simulators.process import SimulatedCyberTipline, SimulatedNca
 
 from tutela.content.account import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
+from tutela.exchange import wire_names
 from tutela.exchange.cybertipline import CyberTipline
+from tutela.exchange.nca import Nca, Registration
 from tutela.platform.intake import Submission
 from tutela.referrals.delivery import Delivery
 from tutela.referrals.register import REFERRAL
 from tutela.storage import duties
 
 if TYPE_CHECKING:
-    from tests.simulators.process import SimulatedCyberTipline
-
     from tutela.bootstrap import Platform
     from tutela.referrals.authority import Authority
     from tutela.referrals.referral import State
 
 
+REGISTRATION = Registration(
+    "Example", "REG-1", {"acc_anna": {"name": "Anna Example", "email": "anna@example.org"}}
+)
+BRITISH = {"country": "GB", "refers_to": []}
+"""A provider that owes the NCA everything."""
+
+
+def nca(simulator: SimulatedNca, registration: Registration = REGISTRATION) -> Nca:
+    return Nca(simulator.url, simulator.token, registration, wire_names.read(None))
+
+
 class Desk:
     """One approved referral, its delivery, and a clock that both go by."""
 
-    def __init__(self, platform: Platform, authority: SimulatedCyberTipline) -> None:
+    def __init__(self, platform: Platform, authority: SimulatedCyberTipline | SimulatedNca) -> None:
         self.platform = platform
         self.clock = FixedClock(platform.clock())
         self.authority = authority
@@ -38,10 +50,12 @@ class Desk:
         finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
         platform.casework.decide(ANNA, self.case_id, lease.token, 1, finding)
         (referral,) = platform.register.for_case(self.case_id)
-        self.id = referral.id
+        self.id, self.name = referral.id, referral.authority
         platform.casework.approve(ANNA, self.id)
 
     def delivery(self, address: str = "") -> Delivery:
+        if isinstance(self.authority, SimulatedNca):
+            return self.delivery_to(nca(self.authority))
         there = CyberTipline(address or self.authority.api, *self.authority.auth)
         return self.delivery_to(there)
 
@@ -50,9 +64,10 @@ class Desk:
         return Delivery(
             platform.audit,
             platform.register,
-            {"ncmec": there},
+            {self.name: there},
             platform.vault,
             platform.letters,
+            {"nca", "eu-police"},
             platform.casework.after_filing,
         )
 

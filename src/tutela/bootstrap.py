@@ -19,8 +19,11 @@ from tutela.content.decoding import DecodeLimits
 from tutela.content.holds import HOST_ORDER
 from tutela.errors import CounterpartyFailed
 from tutela.evidence.vault import Vault
+from tutela.exchange import wire_names
+from tutela.exchange.by_hand import NCA
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.host_webhook import HostWebhook
+from tutela.exchange.nca import Nca, Registration
 from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashlists.store import HashLists
 from tutela.key_files import KeyFiles
@@ -132,7 +135,13 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         audit, register, preservation, _reporter(settings), provider_of(settings), book
     )
     delivery = Delivery(
-        audit, register, _authorities(settings), vault, letters, casework.after_filing
+        audit,
+        register,
+        _authorities(settings),
+        vault,
+        letters,
+        {one.id for one in book.recipients} - {NCMEC},
+        casework.after_filing,
     )
     accounts = Accounts(database, audit, access_key, clock)
     return Platform(
@@ -193,6 +202,18 @@ def _authorities(settings: Settings) -> dict[str, Authority]:
             settings.authority.url,
             settings.authority.username,
             settings.authority.password.get_secret_value(),
+        )
+    if settings.nca.url is not None:
+        registration = Registration(
+            settings.reporter.company,
+            settings.nca.registration,
+            {who: one.model_dump() for who, one in settings.nca.authorised.items()},
+        )
+        found[NCA] = Nca(
+            settings.nca.url,
+            settings.nca.token.get_secret_value(),
+            registration,
+            wire_names.read(settings.nca.mapping),
         )
     return found
 

@@ -91,6 +91,29 @@ class Authority(_Part):
     password: SecretStr = Field(default=SecretStr(""), description="Its password.")
 
 
+class AuthorisedPerson(_Part):
+    """One person who may submit reports to the NCA (reg. 7)."""
+
+    name: str = Field(min_length=1, description="Their name.")
+    email: str = Field(min_length=1, description="The address they are registered with.")
+
+
+class Nca(_Part):
+    """The provider's registration with the UK's National Crime Agency."""
+
+    url: str | None = Field(
+        default=None, description="The interface's address; none: referrals are filed by hand."
+    )
+    token: SecretStr = Field(default=SecretStr(""), description="Its access token.")
+    registration: str = Field(default="", description="The provider's reference at the NCA.")
+    mapping: Path | None = Field(
+        default=None, description="The file that names calls and fields; none: the assumed one."
+    )
+    authorised: dict[str, AuthorisedPerson] = Field(
+        default_factory=dict, description="Who may submit, by their account's id."
+    )
+
+
 class Reporter(_Part):
     """Who refers: appears in every referral."""
 
@@ -179,6 +202,7 @@ class Settings(BaseSettings):
     duties: Duties = Duties()
     host: Host = Host()
     authority: Authority = Authority()
+    nca: Nca = Nca()
     reporter: Reporter = Reporter()
     provider: Provider = Provider()
     obligations: dict[str, Obligation] = Field(default_factory=dict)

@@ -192,6 +192,24 @@ class SimulatedCyberTipline(Simulator):
         self._control("POST", "rights", rights)
 
 
+class SimulatedNca(Simulator):
+    """The UK's authority, as the shipped mapping file assumes it. `token` opens it."""
+
+    token = PASSWORD
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__("nca", folder / "nca.db", ("--token", PASSWORD))
+
+    def reports(self, state: str | None = None) -> list[dict[str, Any]]:
+        """Return the reports, or those in one state: open, submitted, cancelled, expired."""
+        found = self.books()["reports"]
+        return [report for report in found if state in {None, report["state"]}]
+
+    def advance(self, seconds: float) -> None:
+        """Move the authority's clock on."""
+        self._control("POST", "clock", {"advance_seconds": seconds})
+
+
 class SimulatedHost(Simulator):
     """The host platform. `webhook` is the address that Tutela is given."""
 

@@ -27,6 +27,7 @@ from tutela.api.shapes import (
     LeaseShape,
     ListShape,
     ReferralShape,
+    SubmittedIn,
 )
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
@@ -207,6 +208,7 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
             data,
             stated.name,
             stated.about,
+            stated.kind,
         )
         return AttachmentShape.of(made)
 
@@ -270,6 +272,14 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
         made = platform.casework.follow(caller.actor, referral_id, nature, told.reason)
         return ReferralShape.of(platform.register.load(made))
 
+    @app.post("/referrals/{referral_id}/submitted", tags=["referrals"])
+    def submit_by_hand(
+        referral_id: str, told: SubmittedIn, caller: Annotated[Principal, may_approve]
+    ) -> ReferralShape:
+        """Record that a person filed it by hand, and under which number."""
+        platform.casework.submitted(caller.actor, referral_id, told.receipt)
+        return ReferralShape.of(platform.register.load(referral_id))
+
     @app.post("/referrals/{referral_id}/feedback", tags=["referrals"])
     def keep_feedback(
         referral_id: str, told: FeedbackIn, caller: Annotated[Principal, may_approve]
@@ -291,8 +301,9 @@ def _describe(app: FastAPI) -> None:
     def whole() -> dict[str, Any]:
         document = plain()
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        nested = upload.Context.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas.update(nested.get("$defs", {}))
+        for context in (upload.Context, upload.AttachmentContext):
+            nested = context.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(nested.get("$defs", {}))
         schemas.setdefault("Problem", problem.Problem.model_json_schema())
         return document
 

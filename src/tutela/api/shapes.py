@@ -237,6 +237,14 @@ class FeedbackIn(BaseModel):
     said: str = Field(min_length=1, max_length=10_000)
 
 
+class SubmittedIn(BaseModel):
+    """The number under which a person filed a referral by hand."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    receipt: str = Field(min_length=1, max_length=80)
+
+
 class ReferralShape(_Shape):
     """One referral as it stands."""
 

@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from tutela.cases.attachment import AttachmentKind
 from tutela.content.account import AccountFacts
 from tutela.content.notice import Notice
 from tutela.content.place import Place
@@ -107,6 +108,7 @@ class AttachmentContext(BaseModel):
 
     name: str | None = Field(default=None, max_length=2056)
     about: str | None = Field(default=None, max_length=1000, description="What it is, in a line.")
+    kind: AttachmentKind = AttachmentKind.OTHER
 
 
 async def attached(request: Request, max_bytes: int) -> tuple[bytes, AttachmentContext]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ attachments = sa.Table(
     sa.Column("evidence_id", Id, nullable=False),
     sa.Column("name", sa.String(2056)),
     sa.Column("about", sa.String(1000)),
+    sa.Column("kind", sa.String(24), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("md5", sa.String(32), nullable=False),
     sa.Column("sha1", sa.String(40), nullable=False),
@@ -37,6 +39,15 @@ attachments = sa.Table(
     sa.Column("added_at", Instant, nullable=False),
     sa.UniqueConstraint("case_id", "sha256"),
 )
+
+
+class AttachmentKind(StrEnum):
+    """What an attachment is. Some authorities ask for identity documents apart."""
+
+    CHAT = "chat"
+    ACCOUNT_RECORD = "account_record"
+    IDENTITY_DOCUMENT = "identity_document"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,7 @@ class Attachment:
     evidence_id: str
     name: str | None
     about: str | None
+    kind: AttachmentKind
     size: int
     md5: str
     sha1: str
@@ -63,6 +75,7 @@ def attach(
     data: bytes,
     name: str | None = None,
     about: str | None = None,
+    kind: AttachmentKind = AttachmentKind.OTHER,
 ) -> Attachment:
     """Seal a file and put it with a case; the same bytes once. Raises `NotFound`."""
     made = digests((data,))
@@ -79,6 +92,7 @@ def attach(
             sealed.id,
             name,
             about,
+            kind,
             len(data),
             made.md5,
             made.sha1,
@@ -98,4 +112,7 @@ def of_case(connection: sa.Connection, case_id: str) -> list[Attachment]:
         .where(attachments.c.case_id == case_id)
         .order_by(attachments.c.added_at, attachments.c.id)
     )
-    return [Attachment(*row) for row in connection.execute(query)]
+    return [
+        Attachment(**{**row._mapping, "kind": AttachmentKind(row.kind)})
+        for row in connection.execute(query)
+    ]

@@ -9,6 +9,7 @@ import typer
 
 from tutela.cli.session import SHELL, Session
 from tutela.errors import Tampered
+from tutela.exchange import by_hand
 from tutela.referrals.draft import Nature
 from tutela.referrals.obligations.deadline import Standing
 
@@ -97,6 +98,34 @@ def follow(
     with session.platform() as platform:
         made = platform.casework.follow(SHELL, referral_id, nature, reason)
     session.say(f"Drafted {made}. Approve it to send it.")
+
+
+@app.command("export")
+def export(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="The referral's id, ref_…")],
+    to: Annotated[Path, typer.Option(help="A new folder; what is in it is plain.")],
+) -> None:
+    """Write what a person needs to file a referral by hand: fields, files, checklist (a bag)."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        referral = platform.register.load(referral_id)
+        recipient = platform.book.recipient(referral.authority)
+        by_hand.export(platform.audit, platform.vault, SHELL, referral, recipient, to)
+    session.say(f"Written. Follow {to / 'data' / 'checklist.txt'}, then destroy the folder.")
+
+
+@app.command("submitted")
+def submitted(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="The referral's id, ref_…")],
+    receipt: Annotated[str, typer.Argument(help="The number that the authority gave.")],
+) -> None:
+    """Record that you filed a referral by hand, and under which number."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        platform.casework.submitted(SHELL, referral_id, receipt)
+    session.say("Filed.")
 
 
 @app.command("answered")

@@ -83,7 +83,7 @@ _STEP = {
 }
 _SENDING = 2
 AT_AN_END = frozenset({State.FILED, State.ACKNOWLEDGED, State.WITHDRAWN, State.ALARMED})
-STILL = AT_AN_END | {State.DRAFTED}
+STILL = AT_AN_END | {State.DRAFTED, State.BY_HAND}
 """States in which a referral does not move by itself."""
 
 
@@ -117,6 +117,10 @@ TIMELINE = {
     Action.REFERRAL_OPENED: "Report opened at the authority",
     Action.REFERRAL_FILE_SENT: "File sent to the authority",
     Action.REFERRAL_FILED: "Filed: the authority has it",
+    Action.REFERRAL_BY_HAND: "Waits for a person to file it",
+    Action.REFERRAL_SUBMITTED: "Filed by hand",
+    Action.REFERRAL_DUE_SOON: "Due soon",
+    Action.REFERRAL_OVERDUE: "Overdue",
     Action.REFERRAL_QUESTIONED: "The authority was asked what it has",
     Action.REFERRAL_RESTARTED: "Begun again",
     Action.REFERRAL_RETRYING: "Waiting to try again",

@@ -31,12 +31,14 @@ class Answer:
 class Outbound:
     """A client for one address below which everything goes. Raises only errors of the tree."""
 
-    def __init__(self, address: str, auth: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self, address: str, auth: tuple[str, str] | None = None, bearer: str | None = None
+    ) -> None:
         url = httpx.URL(address)
         if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
             raise SettingsInvalid(
                 "An outside address is not an http or https address without credentials.",
-                "Mend host.webhook_url or authority.url in the settings.",
+                "Mend host.webhook_url, authority.url or nca.url in the settings.",
             )
         self._address = address.rstrip("/")
         # No connection is kept: a second answer left on one would be read as the next call's.
@@ -45,6 +47,7 @@ class Outbound:
             follow_redirects=False,
             trust_env=False,
             auth=auth,
+            headers={"Authorization": f"Bearer {bearer}"} if bearer else None,
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
@@ -56,13 +59,25 @@ class Outbound:
         data: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Post and return the answer, whatever its status below 500.
+        """Post and return the answer. As `send`."""
+        return self.send("POST", path, content=content, data=data, headers=headers)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        content: bytes | Iterator[bytes] | None = None,
+        data: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send and return the answer, whatever its status below 500.
 
         Raises `CounterpartyFailed` on network errors, 5xx, redirects and "later" statuses.
         """
         try:
             with self._client.stream(
-                "POST",
+                method,
                 self._address + path,
                 content=content,
                 data=data,

@@ -16,7 +16,7 @@ from tutela.content.holds import Verb
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Decision, Finding, Outcome
 from tutela.decisions.labels import Subject, us_industry
-from tutela.errors import Conflict
+from tutela.errors import Conflict, InvalidInput
 from tutela.referrals import register as register_of
 from tutela.referrals.draft import (
     Basis,
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tutela.referrals.referral import Referral
     from tutela.referrals.register import Register
 
+_LONGEST_RECEIPT = 80
 Stated = TypeVar("Stated")
 
 _REVERSED = "The provider has decided again, and holds that it is not what was reported."
@@ -115,6 +116,17 @@ class Casework:
         with self._audit.change(actor) as change:
             original = register_of.load(change.connection, referral_id)
             return self._follow(change, original, nature, reason)
+
+    def submitted(self, actor: Actor, referral_id: str, receipt: str) -> None:
+        """Record that a person filed it. Raises `NotFound`, `Conflict`, `InvalidInput`."""
+        if not 0 < len(receipt.strip()) <= _LONGEST_RECEIPT:
+            raise InvalidInput(
+                "The receipt number is missing or too long.",
+                f"Give what the authority answered, at most {_LONGEST_RECEIPT} characters.",
+            )
+        with self._audit.change(actor) as change:
+            self._register.submitted(change, referral_id, receipt.strip())
+            self.after_filing(change, referral_id)
 
     def acknowledge(self, actor: Actor, referral_id: str, said: str) -> None:
         """Keep what the authority answered to a filed referral. Raises `NotFound`, `Conflict`."""
@@ -354,6 +366,7 @@ def _attached(one: Attachment) -> FileFacts:
         viewed=False,
         supplemental=True,
         about=one.about,
+        attached_as=one.kind.value,
     )
 
 

@@ -64,11 +64,12 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """What was asked, answered, and what that means."""
+    """What was asked, answered, and what that means. `receipt` as in `Finished`, if it says so."""
 
     answer: RetractAnswer
     sent: bytes
     received: bytes
+    receipt: str | None = None
 
 
 class Authority(Protocol):

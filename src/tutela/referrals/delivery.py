@@ -21,7 +21,7 @@ from tutela.referrals.register import Recalled
 from tutela.storage import duties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from contextlib import AbstractContextManager
 
     from tutela.audit.log import AuditLog, Change
@@ -53,13 +53,18 @@ class Delivery:
         authorities: Mapping[str, Authority],
         vault: Vault,
         letters: Letters,
+        by_hand: Collection[str] = (),
         after_filing: Callable[[Change, str], None] = lambda _change, _id: None,
     ) -> None:
-        """`authorities` by their names; `after_filing` acts in the change that records a filing."""
+        """`authorities` by their names, and those that people file with.
+
+        `after_filing` acts in the change that records a filing.
+        """
         self._audit = audit
         self._register = register
         self._authorities = authorities
         self._letters = letters
+        self._by_hand = by_hand
         self._vault = vault
         self._after_filing = after_filing
 
@@ -97,6 +102,8 @@ class Delivery:
         if step is Step.BEGIN_AGAIN:
             self._begin_again(duty, "the answer to opening was lost")
             return True
+        if self._is_by_hand(referral):
+            return self._hand_over(duty, referral)
         authority = self._authority_of(referral)
         if referral.reports_opened >= _MOST_REPORTS:
             raise CounterpartyRefused(
@@ -114,6 +121,22 @@ class Delivery:
         else:
             self._describe(duty, referral, file, authority)
         return True
+
+    def _is_by_hand(self, referral: Referral) -> bool:
+        """Say whether a person files it. What was opened at an interface is ended there."""
+        return (
+            referral.state is State.APPROVED
+            and referral.authority in self._by_hand
+            and referral.authority not in self._authorities
+        )
+
+    def _hand_over(self, duty: Duty, referral: Referral) -> bool:
+        with self._change() as change:
+            self._register.take(change, duty)
+            self._register.move(change, duty, State.BY_HAND, State.APPROVED)
+            duties.done(change.connection, duty, change.now)
+            change.record(Action.REFERRAL_BY_HAND, referral.id, authority=referral.authority)
+        return False
 
     def _authority_of(self, referral: Referral) -> Authority:
         found = self._authorities.get(referral.authority)
@@ -220,7 +243,7 @@ class Delivery:
             change.record(Action.REFERRAL_QUESTIONED, referral.id, number=referral.number)
         retracted = authority.retract(_number(referral))
         if retracted.answer is RetractAnswer.WAS_FINISHED:
-            number = _number(referral)
+            number = retracted.receipt or _number(referral)
             self._filed(duty, referral, number, About.QUESTION, retracted.received, retracted.sent)
             return False
         if referral.recalled:

@@ -100,6 +100,7 @@ class FileFacts:
     exif: tuple[tuple[str, str], ...] = ()
     supplemental: bool = False
     about: str | None = None
+    attached_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,8 @@ class FileStatement:
     device: Device | None = None
     exif: tuple[tuple[str, str], ...] = ()
     supplemental: bool = False
+    attached_as: str | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +286,8 @@ def _statement(one: FileFacts) -> FileStatement:
         device=one.device,
         exif=one.exif,
         supplemental=one.supplemental,
+        attached_as=one.attached_as,
+        listed=any(match.via != "wide" for match in one.matches),
     )
 
 

@@ -5,6 +5,9 @@
                  └──────────── questioning ←── doubt ───────┘
                                     └── recalled, and not finished → withdrawn
 
+An authority without an interface is served by hand: approved → by_hand → filed, once a person has
+given the receipt number.
+
 `opening`, `files`, `details`, `finishing` and `questioning` each say that a call is in flight. A
 worker that finds a referral in one of them does not know how that call ended.
 """
@@ -33,6 +36,7 @@ class State(StrEnum):
     FILES = "files"
     DETAILS = "details"
     FINISHING = "finishing"
+    BY_HAND = "by_hand"
     QUESTIONING = "questioning"
     FILED = "filed"
     ACKNOWLEDGED = "acknowledged"

@@ -75,7 +75,7 @@ feedback = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 
-_AT_REST = frozenset({State.DRAFTED, State.APPROVED, State.ALARMED})
+_AT_REST = frozenset({State.DRAFTED, State.APPROVED, State.BY_HAND, State.ALARMED})
 """No call is in flight; a worker that is about to make one finds the state changed."""
 _AT_AN_END = frozenset({State.FILED, State.ACKNOWLEDGED, State.WITHDRAWN})
 
@@ -198,6 +198,22 @@ class Register:
         elif state not in _AT_AN_END:
             self._put(change, referral.id, recalled=True)
             change.record(Action.REFERRAL_RECALLED, referral.id, case=referral.case_id)
+
+    def submitted(self, change: Change, referral_id: str, receipt: str) -> None:
+        """Record that a person filed it, and under which number. Raises `Conflict`, `NotFound`."""
+        row = _locked(change.connection, referral_id)
+        if State(row.state) is not State.BY_HAND:
+            raise Conflict("The referral does not wait to be filed by hand.", "Look at its state.")
+        self._put(
+            change,
+            referral_id,
+            state=State.FILED.value,
+            number=receipt,
+            filed_at=change.now,
+            problem=None,
+        )
+        change.record(Action.REFERRAL_SUBMITTED, referral_id, number=receipt)
+        change.record(Action.REFERRAL_FILED, referral_id, number=receipt, learnt_by_asking=False)
 
     def acknowledge(self, change: Change, referral_id: str, said: str) -> None:
         """Record what the authority answered to a filed referral. Raises `Conflict`, `NotFound`."""

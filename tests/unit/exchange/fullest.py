@@ -33,9 +33,9 @@ from tutela.content.place import (
     Telephone,
     WebPage,
 )
-from tutela.content.surroundings import LawEnforcement
+from tutela.content.surroundings import CountryLink, LawEnforcement, LinkBasis
 from tutela.decisions.labels import Feature, Subject
-from tutela.referrals.draft import FileStatement, ReferralDraft, ReporterFacts
+from tutela.referrals.draft import Basis, FileStatement, ReferralDraft, ReporterFacts
 
 AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 PHONE = Phone("555 0100", PhoneKind.MOBILE, True, AT, "+1", "12")
@@ -146,6 +146,8 @@ DRAFT = ReferralDraft(
         PeerToPeer("client", (CONNECTION,), "names", "note"),
     ),
     law_enforcement=LawEnforcement("Agency", "case 1", PERSON, True, False, True, "US"),
+    links=(CountryLink("GB", LinkBasis.VICTIM_LOCATION),),
+    bases=(Basis("gb.66-uk", "s. 66(1)", ("Because.",)),),
     recipients=(ACCOUNT,),
     victims=(ACCOUNT,),
     prior_receipts=("100", "101"),

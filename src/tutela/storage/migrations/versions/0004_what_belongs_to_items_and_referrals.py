@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("evidence_id", sa.String(40), nullable=False),
         sa.Column("name", sa.String(2056)),
         sa.Column("about", sa.String(1000)),
+        sa.Column("kind", sa.String(24), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("md5", sa.String(32), nullable=False),
         sa.Column("sha1", sa.String(40), nullable=False),
