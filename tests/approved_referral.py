@@ -51,7 +51,7 @@ class Desk:
         platform.casework.decide(ANNA, self.case_id, lease.token, 1, finding)
         (referral,) = platform.register.for_case(self.case_id)
         self.id, self.name = referral.id, referral.authority
-        platform.casework.approve(ANNA, self.id)
+        platform.referring.approve(ANNA, self.id)
 
     def delivery(self, address: str = "") -> Delivery:
         if isinstance(self.authority, SimulatedNca):
@@ -68,7 +68,7 @@ class Desk:
             platform.vault,
             platform.letters,
             {"nca", "eu-police"},
-            platform.casework.after_filing,
+            platform.referring.after_filing,
         )
 
     def claim(self) -> duties.Duty | None:

@@ -30,6 +30,7 @@ from tutela.key_files import KeyFiles
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
+from tutela.platform.referring import Referring
 from tutela.platform.removal import HostPlatform, Removal
 from tutela.platform.worker import Worker
 from tutela.referrals.deadlines import Deadlines
@@ -79,6 +80,7 @@ class Platform:
     viewing: Viewing
     register: Register
     casework: Casework
+    referring: Referring
     letters: Letters
     book: Book
     deadlines: Deadlines
@@ -131,9 +133,10 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     preservation = Preservation(audit)
     deadlines = Deadlines(audit)
     book = book_of(settings)
-    casework = Casework(
+    referring = Referring(
         audit, register, preservation, _reporter(settings), provider_of(settings), book
     )
+    casework = Casework(audit, referring)
     delivery = Delivery(
         audit,
         register,
@@ -141,7 +144,7 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         vault,
         letters,
         {one.id for one in book.recipients} - {NCMEC},
-        casework.after_filing,
+        referring.after_filing,
     )
     accounts = Accounts(database, audit, access_key, clock)
     return Platform(
@@ -158,6 +161,7 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         viewing=Viewing(audit, vault),
         register=register,
         casework=casework,
+        referring=referring,
         letters=letters,
         book=book,
         deadlines=deadlines,

@@ -77,7 +77,7 @@ def run(platform: Platform, picture: bytes, post: str) -> None:
         platform.casework.decide(REVIEWER, case_id, lease.token, case.size, finding)
     for referral in platform.register.for_case(case_id):
         if referral.state == "drafted":
-            platform.casework.approve(REVIEWER, referral.id)
+            platform.referring.approve(REVIEWER, referral.id)
     end = time.monotonic() + _PATIENCE
     while platform.worker.owed():
         assert time.monotonic() < end, "duties are still owed"

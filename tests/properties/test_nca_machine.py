@@ -121,7 +121,7 @@ def test_only_an_authorised_person_submits(platform: Platform, authority: Simula
     assert alarmed.state is State.ALARMED
     assert "authorised person" in (alarmed.problem or "")
     assert len(authority.reports()) == opened
-    platform.casework.approve(ANNA, desk.id)
+    platform.referring.approve(ANNA, desk.id)
     desk.work(1)
     assert desk.state is State.FILED
 
@@ -134,8 +134,8 @@ def test_what_is_said_to_the_nca(platform: Platform, authority: SimulatedNca) ->
         AttachmentKind.IDENTITY_DOCUMENT,
     )
     desk.work(2)
-    made = platform.casework.follow(ANNA, desk.id, Nature.SUPPLEMENT, "A document.")
-    platform.casework.approve(ANNA, made)
+    made = platform.referring.follow(ANNA, desk.id, Nature.SUPPLEMENT, "A document.")
+    platform.referring.approve(ANNA, made)
     desk.work(2)
     first, second = authority.reports("submitted")[-2:]
     assert first["body"]["kind"] == "first"

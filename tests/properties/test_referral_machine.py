@@ -154,12 +154,12 @@ def test_a_refusal_alarms_and_a_person_can_send_it_again(
     assert "4100" in (alarmed.problem or "")
     assert Action.REFERRAL_ALARMED in [one.action for one in platform.audit.entries(desk.id)]
     assert desk.claim() is None
-    platform.casework.approve(ANNA, desk.id)
+    platform.referring.approve(ANNA, desk.id)
     desk.work(3)
     assert desk.state is State.FILED
     assert len(authority.reports("finished")) == before + 1
     with pytest.raises(Conflict):
-        platform.casework.approve(ANNA, desk.id)
+        platform.referring.approve(ANNA, desk.id)
 
 
 def test_nobody_there_for_days_alarms(platform: Platform, authority: SimulatedCyberTipline) -> None:
@@ -231,7 +231,7 @@ def test_a_reversal_in_mid_delivery_stops_it_or_is_told_to_the_authority(
     assert len(finished) == 1
     (withdrawal,) = later
     _is_withdrawal_of(withdrawal, original)
-    platform.casework.approve(ANNA, withdrawal.id)
+    platform.referring.approve(ANNA, withdrawal.id)
     desk.work(3)
     assert platform.register.load(withdrawal.id).state is State.FILED
     told = authority.reports("finished")[-1]
@@ -273,8 +273,8 @@ def test_later_reports_name_the_earlier_and_carry_only_what_is_new(
     for _ in range(2):
         attach(platform.audit, platform.vault, ANNA, desk.case_id, chat, "chat.txt", "The chat.")
     for nature, reason in ((Nature.SUPPLEMENT, "A chat."), (Nature.CORRECTION, "The hour.")):
-        made = platform.casework.follow(ANNA, desk.id, nature, reason)
-        platform.casework.approve(ANNA, made)
+        made = platform.referring.follow(ANNA, desk.id, nature, reason)
+        platform.referring.approve(ANNA, made)
     desk.work(4)
     # Which of the two goes first is not said.
     last = sorted(
@@ -289,12 +289,12 @@ def test_later_reports_name_the_earlier_and_carry_only_what_is_new(
     for said, words in ((supplement, "supplements"), (correction, "corrects")):
         assert said.findtext("personOrUserReported/priorCTReports") == receipt
         assert (said.findtext("additionalInfo") or "").startswith(f"This {words} report {receipt}")
-    drafted = platform.casework.follow(ANNA, desk.id, Nature.SUPPLEMENT, "Nothing new.")
+    drafted = platform.referring.follow(ANNA, desk.id, Nature.SUPPLEMENT, "Nothing new.")
     assert platform.register.load(drafted).files == (), "what was sent is not sent again"
     with pytest.raises(Conflict):
-        platform.casework.follow(ANNA, drafted, Nature.CORRECTION, "It is not filed.")
+        platform.referring.follow(ANNA, drafted, Nature.CORRECTION, "It is not filed.")
     with pytest.raises(InvalidInput):
-        platform.casework.follow(ANNA, desk.id, Nature.CORRECTION, " ")
+        platform.referring.follow(ANNA, desk.id, Nature.CORRECTION, " ")
 
 
 def test_each_report_on_an_account_names_all_filed_before(

@@ -238,6 +238,10 @@ class SimulatedHost(Simulator):
         """The address of the webhook."""
         return f"{self.url}/tutela/webhook"
 
+    def knows(self, **context: object) -> None:
+        """Let it know more than it said with its uploads, for when it is asked."""
+        self._control("POST", "knows", context)
+
     def post(self, data: bytes, account: str, name: str = "picture.png", post: str = "") -> str:
         """Upload as a user; return the post's id."""
         response = self._client.post(

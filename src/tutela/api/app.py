@@ -15,6 +15,8 @@ from tutela.access.roles import Permission
 from tutela.access.tokens import Principal
 from tutela.api import problem, upload
 from tutela.api.shapes import (
+    Amended,
+    Asked,
     AttachmentShape,
     CaseShape,
     CaseWhole,
@@ -151,6 +153,13 @@ def _add_items(app: FastAPI, platform: "Platform") -> None:
         )
         return ItemAnswer.of(answer)
 
+    @app.post("/items/{item_id}/context", tags=["items"])
+    def amend_item(
+        item_id: str, told: upload.AmendedContext, caller: Annotated[Principal, may_submit]
+    ) -> Amended:
+        """Say what the host platform knows of an item now; drafts that wait will say it."""
+        return Amended(changed=platform.referring.amend(caller.actor, item_id, told.amendment()))
+
     @app.get("/items/{item_id}", tags=["items"], dependencies=[may_read])
     def read_item(item_id: str) -> ItemShape:
         """Return one item as it stands."""
@@ -209,6 +218,7 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
             stated.name,
             stated.about,
             stated.kind,
+            platform.referring.draft_anew,
         )
         return AttachmentShape.of(made)
 
@@ -260,8 +270,13 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
         referral_id: str, caller: Annotated[Principal, may_approve]
     ) -> ReferralShape:
         """Let a drafted referral go out."""
-        platform.casework.approve(caller.actor, referral_id)
+        platform.referring.approve(caller.actor, referral_id)
         return ReferralShape.of(platform.register.load(referral_id))
+
+    @app.post("/referrals/{referral_id}/ask", tags=["referrals"])
+    def ask_host(referral_id: str, caller: Annotated[Principal, may_decide]) -> Asked:
+        """Ask the host platform, by a signed order, for what a draft lacks."""
+        return Asked(wanted=platform.referring.ask(caller.actor, referral_id))
 
     @app.post("/referrals/{referral_id}/following", status_code=201, tags=["referrals"])
     def follow_referral(
@@ -269,7 +284,7 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
     ) -> ReferralShape:
         """Draft a supplement, a correction or the withdrawal of a filed referral."""
         nature = Nature(told.nature.value)
-        made = platform.casework.follow(caller.actor, referral_id, nature, told.reason)
+        made = platform.referring.follow(caller.actor, referral_id, nature, told.reason)
         return ReferralShape.of(platform.register.load(made))
 
     @app.post("/referrals/{referral_id}/submitted", tags=["referrals"])
@@ -277,7 +292,7 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
         referral_id: str, told: SubmittedIn, caller: Annotated[Principal, may_approve]
     ) -> ReferralShape:
         """Record that a person filed it by hand, and under which number."""
-        platform.casework.submitted(caller.actor, referral_id, told.receipt)
+        platform.referring.submitted(caller.actor, referral_id, told.receipt)
         return ReferralShape.of(platform.register.load(referral_id))
 
     @app.post("/referrals/{referral_id}/feedback", tags=["referrals"])
@@ -285,7 +300,7 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
         referral_id: str, told: FeedbackIn, caller: Annotated[Principal, may_approve]
     ) -> ReferralShape:
         """Keep what the authority answered to a filed referral."""
-        platform.casework.acknowledge(caller.actor, referral_id, told.said)
+        platform.referring.acknowledge(caller.actor, referral_id, told.said)
         return ReferralShape.of(platform.register.load(referral_id))
 
     @app.get("/lists", tags=["lists"], dependencies=[may_list])

@@ -237,6 +237,18 @@ class FeedbackIn(BaseModel):
     said: str = Field(min_length=1, max_length=10_000)
 
 
+class Amended(BaseModel):
+    """What a later statement changed, by name."""
+
+    changed: tuple[str, ...]
+
+
+class Asked(BaseModel):
+    """What the host platform was asked for, by its names in the context."""
+
+    wanted: tuple[str, ...]
+
+
 class SubmittedIn(BaseModel):
     """The number under which a person filed a referral by hand."""
 

@@ -12,6 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from tutela.cases.attachment import AttachmentKind
 from tutela.content.account import AccountFacts
+from tutela.content.amending import Amendment
 from tutela.content.notice import Notice
 from tutela.content.place import Place
 from tutela.content.surroundings import CountryLink, LawEnforcement, Surroundings
@@ -99,6 +100,41 @@ async def submission(request: Request, max_bytes: int) -> Submission:
             links=context.links,
         ),
     )
+
+
+class AmendedContext(BaseModel):
+    """What the host platform knows now. It joins what was said; nothing can be unsaid."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: AccountFacts | None = None
+    place: Published = Published()
+    uploaded_at: AwareDatetime | None = Field(default=None, description="With a time zone.")
+    original_name: str | None = Field(default=None, max_length=2056)
+    viral: bool = False
+    places: tuple[Place, ...] = Field(default=(), max_length=1000)
+    recipients: tuple[AccountFacts, ...] = Field(default=(), max_length=1000)
+    victims: tuple[AccountFacts, ...] = Field(default=(), max_length=1000)
+    law_enforcement: LawEnforcement | None = None
+    links: tuple[CountryLink, ...] = Field(default=(), max_length=1000)
+
+    def amendment(self) -> Amendment:
+        """Return it as the platform takes it."""
+        return Amendment(
+            self.account,
+            self.place.url,
+            self.uploaded_at,
+            self.original_name,
+            Surroundings(
+                public=self.place.public,
+                viral=self.viral,
+                places=self.places,
+                recipients=self.recipients,
+                victims=self.victims,
+                law_enforcement=self.law_enforcement,
+                links=self.links,
+            ),
+        )
 
 
 class AttachmentContext(BaseModel):

@@ -17,6 +17,7 @@ class Action(StrEnum):
 
     INSTANCE_CREATED = "instance.created"
     ITEM_SCREENED = "item.screened"
+    ITEM_AMENDED = "item.amended"
     ITEM_HELD = "item.held"
     HOST_ORDERED = "host.ordered"
     HOST_CONFIRMED = "host.confirmed"
@@ -38,6 +39,7 @@ class Action(StrEnum):
     VIEW_GRANTED = "view.granted"
     VIEW_ENDED = "view.ended"
     REFERRAL_DRAFTED = "referral.drafted"
+    REFERRAL_REDRAFTED = "referral.redrafted"
     REFERRAL_APPROVED = "referral.approved"
     REFERRAL_WITHDRAWN = "referral.withdrawn"
     REFERRAL_RECALLED = "referral.recalled"

@@ -19,8 +19,10 @@ from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tutela.audit.entry import Actor
-    from tutela.audit.log import AuditLog
+    from tutela.audit.log import AuditLog, Change
     from tutela.evidence.vault import Vault
 
 attachments = sa.Table(
@@ -76,8 +78,12 @@ def attach(
     name: str | None = None,
     about: str | None = None,
     kind: AttachmentKind = AttachmentKind.OTHER,
+    after: Callable[[Change, str], None] = lambda _change, _case: None,
 ) -> Attachment:
-    """Seal a file and put it with a case; the same bytes once. Raises `NotFound`."""
+    """Seal a file and put it with a case; the same bytes once. Raises `NotFound`.
+
+    `after` acts on the case in the same change.
+    """
     made = digests((data,))
     with audit.database.reading() as connection:
         cases_on_record.load(connection, case_id)
@@ -102,6 +108,7 @@ def attach(
         vault.keep(change, sealed, attachment.id)
         change.connection.execute(attachments.insert().values(**asdict(attachment)))
         change.record(Action.CASE_ATTACHED, case_id, attachment=attachment.id)
+        after(change, case_id)
     return attachment
 
 

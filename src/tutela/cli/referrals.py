@@ -80,7 +80,7 @@ def approve(
     """Let a drafted referral go out."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.casework.approve(SHELL, referral_id)
+        platform.referring.approve(SHELL, referral_id)
     session.say("Approved: the worker of a running `tutela serve` files it.")
 
 
@@ -96,8 +96,20 @@ def follow(
     """Draft what follows a filed referral, which itself can no longer be changed."""
     session: Session = context.obj
     with session.platform() as platform:
-        made = platform.casework.follow(SHELL, referral_id, nature, reason)
+        made = platform.referring.follow(SHELL, referral_id, nature, reason)
     session.say(f"Drafted {made}. Approve it to send it.")
+
+
+@app.command("ask")
+def ask(
+    context: typer.Context,
+    referral_id: Annotated[str, typer.Argument(help="The referral's id, ref_…")],
+) -> None:
+    """Ask the host platform for what a draft lacks; what it answers is drafted anew."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        wanted = platform.referring.ask(SHELL, referral_id)
+    session.say(f"Asked for {', '.join(wanted)}.")
 
 
 @app.command("export")
@@ -124,7 +136,7 @@ def submitted(
     """Record that you filed a referral by hand, and under which number."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.casework.submitted(SHELL, referral_id, receipt)
+        platform.referring.submitted(SHELL, referral_id, receipt)
     session.say("Filed.")
 
 
@@ -137,7 +149,7 @@ def answered(
     """Keep what an authority answered to a filed referral."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.casework.acknowledge(SHELL, referral_id, said)
+        platform.referring.acknowledge(SHELL, referral_id, said)
     session.say("Kept with the referral.")
 
 

@@ -82,6 +82,7 @@ def console_app(platform: Platform) -> Starlette:
             Route("/referrals", referrals.all),
             Route("/referrals/{referral}", referrals.panel),
             Route("/referrals/{referral}/approve", referrals.approve, methods=["POST"]),
+            Route("/referrals/{referral}/ask", referrals.ask, methods=["POST"]),
             Route("/audit", record.audit),
             Route("/audit/verify", record.verify, methods=["POST"]),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),

@@ -52,11 +52,19 @@ class ReferralPages:
             called=await self._pages.called(),
         )
 
+    async def ask(self, request: Request) -> Response:
+        """Ask the host platform for what a draft lacks."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        referral_id = request.path_params["referral"]
+        await run_in_threadpool(self._platform.referring.ask, asker.actor, referral_id)
+        referral = await run_in_threadpool(self._platform.register.load, referral_id)
+        return back(f"{HOME}cases/{referral.case_id}#referral")
+
     async def approve(self, request: Request) -> Response:
         """Let a drafted referral go out."""
         asker = await self._pages.asker(request, Permission.REFERRAL_APPROVE)
         referral_id = request.path_params["referral"]
-        await run_in_threadpool(self._platform.casework.approve, asker.actor, referral_id)
+        await run_in_threadpool(self._platform.referring.approve, asker.actor, referral_id)
         referral = await run_in_threadpool(self._platform.register.load, referral_id)
         return back(f"{HOME}cases/{referral.case_id}#referral")
 

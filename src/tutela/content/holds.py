@@ -1,4 +1,4 @@
-"""Orders to the host platform: hold, remove, restore. A row before it is a call."""
+"""Orders to the host platform: hold, remove, restore, tell. A row before it is a call."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tutela.audit.log import Change
 
 HOST_ORDER = "host_order"
@@ -28,6 +30,7 @@ class Verb(StrEnum):
     HOLD = "hold"
     REMOVE = "remove"
     RESTORE = "restore"
+    TELL = "tell"
 
 
 host_orders = sa.Table(
@@ -40,6 +43,7 @@ host_orders = sa.Table(
     sa.Column("ordered_at", Instant, nullable=False),
     sa.Column("confirmed_at", Instant),
     sa.Column("refused", sa.String(200)),
+    sa.Column("wanted", sa.JSON, nullable=False),
 )
 
 _STANDING = {
@@ -51,7 +55,10 @@ _STANDING = {
 
 @dataclass(frozen=True, slots=True)
 class HostOrder:
-    """One order. Its id is the webhook's id, so that obeying twice is obeying once."""
+    """One order. Its id is the webhook's id, so that obeying twice is obeying once.
+
+    `wanted`: of `tell`, the members of the context that are asked for.
+    """
 
     id: str
     item_id: str
@@ -60,9 +67,10 @@ class HostOrder:
     ordered_at: datetime
     confirmed_at: datetime | None
     refused: str | None
+    wanted: tuple[str, ...] = ()
 
 
-def order(change: Change, item: Item, verb: Verb) -> str:
+def order(change: Change, item: Item, verb: Verb, wanted: Sequence[str] = ()) -> str:
     """Write an order and the duty to send it, in the caller's change; return its id."""
     identity = new_id("ord", change.now)
     change.connection.execute(
@@ -72,6 +80,7 @@ def order(change: Change, item: Item, verb: Verb) -> str:
             external_id=item.external_id,
             verb=verb.value,
             ordered_at=change.now,
+            wanted=list(wanted),
         )
     )
     duties.enqueue(change.connection, HOST_ORDER, identity, change.now)
@@ -99,7 +108,8 @@ def of_item(connection: sa.Connection, item_id: str) -> list[HostOrder]:
 
 def withheld(connection: sa.Connection, item: Item) -> bool:
     """Say whether the host platform keeps an item back, or was ever told to."""
-    return item.hold is not HoldState.NONE or bool(of_item(connection, item.id))
+    told = any(one.verb is not Verb.TELL for one in of_item(connection, item.id))
+    return told or item.hold is not HoldState.NONE
 
 
 def waits_for_earlier(connection: sa.Connection, wanted: HostOrder) -> bool:
@@ -120,7 +130,8 @@ def confirm(change: Change, confirmed: HostOrder) -> None:
     change.connection.execute(
         host_orders.update().where(host_orders.c.id == confirmed.id).values(confirmed_at=change.now)
     )
-    set_hold(change.connection, confirmed.item_id, _STANDING[confirmed.verb])
+    if confirmed.verb in _STANDING:
+        set_hold(change.connection, confirmed.item_id, _STANDING[confirmed.verb])
     change.record(
         Action.HOST_CONFIRMED, confirmed.item_id, order=confirmed.id, verb=confirmed.verb.value
     )
@@ -143,4 +154,5 @@ def _order(row: sa.Row[tuple[object, ...]]) -> HostOrder:
         row.ordered_at,
         row.confirmed_at,
         row.refused,
+        tuple(row.wanted),
     )

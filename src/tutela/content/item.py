@@ -154,8 +154,11 @@ def insert(connection: sa.Connection, item: Item) -> None:
         connection.execute(item_matches.insert(), rows)
 
 
-def load(connection: sa.Connection, item_id: str) -> Item:
-    """Return one item. Raises `NotFound`."""
+def load(connection: sa.Connection, item_id: str, *, locked: bool = False) -> Item:
+    """Return one item; `locked` until the transaction ends. Raises `NotFound`."""
+    if locked:
+        row = sa.select(items.c.id).where(items.c.id == item_id).with_for_update()
+        connection.execute(row)
     found = select(connection, items.c.id == item_id)
     if not found:
         raise NotFound("There is no such item.", "Check the identifier.")
@@ -173,6 +176,21 @@ def select(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Ite
 def set_hold(connection: sa.Connection, item_id: str, hold: HoldState) -> None:
     """Write where an item stands at the host platform."""
     connection.execute(items.update().where(items.c.id == item_id).values(hold=hold.value))
+
+
+def amend(connection: sa.Connection, item: Item) -> None:
+    """Write what the host platform knows of an item now."""
+    connection.execute(
+        items.update()
+        .where(items.c.id == item.id)
+        .values(
+            account=ACCOUNT.dump_python(item.account, mode="json"),
+            surroundings=SURROUNDINGS.dump_python(item.surroundings, mode="json"),
+            place_url=item.place_url,
+            uploaded_at=item.uploaded_at,
+            original_name=item.original_name,
+        )
+    )
 
 
 def _matches(connection: sa.Connection, ids: Iterable[str]) -> dict[str, tuple[ItemMatch, ...]]:

@@ -27,16 +27,15 @@ class HostWebhook:
 
     def carry_out(self, order: HostOrder) -> None:
         """Deliver one order. Raises `CounterpartyFailed`, `CounterpartyRefused`."""
-        body = json.dumps(
-            {
-                "id": order.id,
-                "verb": order.verb.value,
-                "external_id": order.external_id,
-                "item_id": order.item_id,
-                "at": order.ordered_at.isoformat(),
-            },
-            sort_keys=True,
-        ).encode()
+        told = {
+            "id": order.id,
+            "verb": order.verb.value,
+            "external_id": order.external_id,
+            "item_id": order.item_id,
+            "at": order.ordered_at.isoformat(),
+            **({"wanted": order.wanted} if order.wanted else {}),
+        }
+        body = json.dumps(told, sort_keys=True).encode()
         stamp = str(int(self._clock().timestamp()))
         headers = {
             "Content-Type": "application/json",

@@ -34,6 +34,13 @@ class Priority:
     tier: Tier
     reasons: tuple[str, ...]
 
+    @property
+    def urgency(self) -> int:
+        """Return a number from 0 to 100 to sort by: 100 is urgent, each reason counts 10 to 90."""
+        if self.tier is Tier.URGENT:
+            return 100
+        return 0 if self.tier is Tier.STANDARD else min(90, 40 + 10 * len(self.reasons))
+
 
 _CONTACT = {
     Harm.ENTICEMENT: "A child is or was in contact with the person reported (enticement).",

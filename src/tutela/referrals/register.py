@@ -134,9 +134,42 @@ class Register:
                 **asdict(deadline),
             )
         )
+        self._put_files(change, identity, draft)
+        change.record(
+            Action.REFERRAL_DRAFTED,
+            identity,
+            case=case_id,
+            authority=authority,
+            files=len(draft.files),
+            nature=nature.value,
+            follows=follows.id if follows else None,
+            draft=_digest(text),
+            obligations=[one.obligation for one in draft.bases],
+        )
+        return identity
+
+    def redraft(self, change: Change, referral: Referral, draft: ReferralDraft) -> None:
+        """Put a draft that waits for approval anew. Nothing when it says the same as before."""
+        text = packed(draft)
+        if draft == referral.draft:
+            return
+        redrafted = change.connection.execute(
+            referrals.update()
+            .where(referrals.c.id == referral.id, referrals.c.state == State.DRAFTED.value)
+            .values(draft=text)
+        )
+        if redrafted.rowcount != 1:
+            return
+        change.connection.execute(
+            referral_files.delete().where(referral_files.c.referral_id == referral.id)
+        )
+        self._put_files(change, referral.id, draft)
+        change.record(Action.REFERRAL_REDRAFTED, referral.id, draft=_digest(text))
+
+    def _put_files(self, change: Change, referral_id: str, draft: ReferralDraft) -> None:
         rows = [
             {
-                "referral_id": identity,
+                "referral_id": referral_id,
                 "place": place,
                 "evidence_id": one.evidence_id,
                 "state": FileState.PENDING.value,
@@ -145,18 +178,6 @@ class Register:
         ]
         if rows:
             change.connection.execute(referral_files.insert(), rows)
-        change.record(
-            Action.REFERRAL_DRAFTED,
-            identity,
-            case=case_id,
-            authority=authority,
-            files=len(rows),
-            nature=nature.value,
-            follows=follows.id if follows else None,
-            draft=_digest(text),
-            obligations=[one.obligation for one in draft.bases],
-        )
-        return identity
 
     def approve(self, change: Change, referral_id: str) -> None:
         """Let a draft go out. Raises `Conflict` unless it is drafted or alarmed."""

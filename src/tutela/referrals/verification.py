@@ -85,11 +85,12 @@ class Verification:
         recorded = [
             one.details["draft"]
             for one in entries
-            if one.action == Action.REFERRAL_DRAFTED and one.details.get("draft")
+            if one.action in {Action.REFERRAL_DRAFTED, Action.REFERRAL_REDRAFTED}
+            and one.details.get("draft")
         ]
         if not recorded:
             return Check("draft", sound=True, found="made before digests of drafts were recorded")
-        same = recorded == [self._register.draft_digest(referral.id)]
+        same = recorded[-1] == self._register.draft_digest(referral.id)
         return Check(
             "draft", sound=same, found="as it was recorded" if same else "not the recorded one"
         )

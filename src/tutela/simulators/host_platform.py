@@ -29,13 +29,14 @@ from tutela.simulators import host_platform_page as page
 from tutela.simulators.faults import Fault, Faults, perform
 from tutela.simulators.host_platform_asker import OPAQUE, Asker
 from tutela.simulators.host_platform_books import STATES, Books
-from tutela.simulators.serving import HangUp, control, serve
+from tutela.simulators.serving import HangUp, control, serve, told
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
 
+_TELL = "tell"
 _WEBHOOK = "webhook"
 _STALE_SECONDS = 300
 _RECEIVED = "received, being processed"
@@ -80,6 +81,7 @@ class HostPlatform:
                 Route("/media/{id}", self._media),
                 Route("/tutela/webhook", self._webhook, methods=["POST"]),
                 Route("/_control/books", control(self._show_books)),
+                Route("/_control/knows", control(self._learn), methods=["POST"]),
                 *self._faults.routes(),
             ],
         )
@@ -136,10 +138,20 @@ class HostPlatform:
             return 401
         if not stamp.isdigit() or abs(time.time() - int(stamp)) > _STALE_SECONDS:
             return 400
-        if not order or order["id"] != identity or order["verb"] not in STATES:
+        if not order or order["id"] != identity:
+            return 400
+        if order["verb"] == _TELL:
+            self._asker.tell(order["item_id"], json.loads(body).get("wanted", []))
+            return 200
+        if order["verb"] not in STATES:
             return 400
         obeyed = self._books.obey(identity, order["verb"], order["external_id"])
         return 200 if obeyed else 404
+
+    async def _learn(self, request: Request) -> Response:
+        """Take what the platform is to know when it is asked: members of an upload's context."""
+        self._asker.known = await told(request)
+        return JSONResponse(self._asker.known)
 
     async def _state(self, request: Request) -> Response:
         post = self._books.post(request.path_params["id"])
@@ -169,10 +181,10 @@ class HostPlatform:
 
 
 def _order(body: bytes) -> dict[str, str]:
-    """Return an order's three words, or nothing for anything that is none."""
+    """Return an order's four words, or nothing for anything that is none."""
     try:
         order = json.loads(body[:_MOST_WEBHOOK_BYTES])
-        found = {name: order[name] for name in ("id", "verb", "external_id")}
+        found = {name: order[name] for name in ("id", "verb", "external_id", "item_id")}
     except (ValueError, KeyError, TypeError):
         return {}
     return found if all(isinstance(word, str) for word in found.values()) else {}

@@ -31,10 +31,28 @@ class Asker:
         self._retry = retry
         self._asking: set[str] = set()
         self._woken = asyncio.Event()
+        self._telling: set[asyncio.Task[None]] = set()
+        self.known: dict[str, Any] = {}
 
     def wake(self) -> None:
         """Look for unanswered posts at once."""
         self._woken.set()
+
+    def tell(self, item: str, wanted: list[str]) -> None:
+        """Say what is known of what Tutela asks about, on a way of its own."""
+        task = asyncio.create_task(self._tell(item, {one.partition(".")[0] for one in wanted}))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _tell(self, item: str, members: set[str]) -> None:
+        known = {name: value for name, value in self.known.items() if name in members}
+        async with httpx.AsyncClient(timeout=self._patience, trust_env=False) as client:
+            with contextlib.suppress(httpx.HTTPError):
+                await client.post(
+                    f"{self._url}/{item}/context",
+                    json=known,
+                    headers={"Authorization": f"Bearer {self._token}"},
+                )
 
     async def run(self, own_address: str) -> None:
         """Ask until cancelled: new posts at once, unanswered ones again after the retry time."""

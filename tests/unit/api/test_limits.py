@@ -86,6 +86,8 @@ def test_openapi_names_every_route_body_and_problem(platform: Platform) -> None:
         ("post", "/cases/{case_id}/attachments"),
         ("post", "/referrals/{referral_id}/following"),
         ("post", "/referrals/{referral_id}/feedback"),
+        ("post", "/referrals/{referral_id}/ask"),
+        ("post", "/items/{item_id}/context"),
         ("post", "/referrals/{referral_id}/submitted"),
         ("get", "/lists"),
     } == routes

@@ -34,7 +34,7 @@ def drafted(tmp_path: Path) -> tuple[Shell, str, str]:
         finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
         platform.casework.decide(ANNA, case_id, lease.token, 1, finding)
         (referral,) = platform.register.for_case(case_id)
-        platform.casework.approve(ANNA, referral.id)
+        platform.referring.approve(ANNA, referral.id)
         while platform.worker.step():
             pass
     (shell.home / "settings.toml").write_text(SETTINGS)

@@ -41,6 +41,7 @@ NEEDS: dict[tuple[str, str], Permission | str] = {
     ("GET", "/referrals"): Permission.CASE_READ,
     ("GET", "/referrals/{referral}"): Permission.CASE_READ,
     ("POST", "/referrals/{referral}/approve"): Permission.REFERRAL_APPROVE,
+    ("POST", "/referrals/{referral}/ask"): Permission.CASE_DECIDE,
     ("GET", "/audit"): Permission.AUDIT_READ,
     ("POST", "/audit/verify"): Permission.AUDIT_READ,
 }

@@ -47,7 +47,7 @@ def approved(platform: Platform) -> str:
     lease = platform.queue.claim(ANNA, case_id)
     platform.casework.decide(ANNA, case_id, lease.token, 1, FINDING)
     (referral,) = platform.register.for_case(case_id)
-    platform.casework.approve(ANNA, referral.id)
+    platform.referring.approve(ANNA, referral.id)
     return referral.id
 
 
@@ -61,7 +61,7 @@ def test_an_authority_without_an_interface_is_served_by_hand(
     platform: Platform, approved: str, tmp_path: Path
 ) -> None:
     with pytest.raises(Conflict):
-        platform.casework.submitted(ANNA, approved, "too early")
+        platform.referring.submitted(ANNA, approved, "too early")
     while platform.worker.step():
         pass
     assert platform.register.load(approved).state is State.BY_HAND
@@ -84,12 +84,12 @@ def test_an_authority_without_an_interface_is_served_by_hand(
     assert f"tutela referrals submitted {approved} RECEIPT" in checklist
     for receipt in ("", " ", "9" * 81):
         with pytest.raises(InvalidInput):
-            platform.casework.submitted(ANNA, approved, receipt)
-    platform.casework.submitted(ANNA, approved, " NCA-77 ")
+            platform.referring.submitted(ANNA, approved, receipt)
+    platform.referring.submitted(ANNA, approved, " NCA-77 ")
     filed = platform.register.load(approved)
     assert (filed.state, filed.receipt_number) == (State.FILED, "NCA-77")
     with pytest.raises(Conflict):
-        platform.casework.submitted(ANNA, approved, "NCA-78")
+        platform.referring.submitted(ANNA, approved, "NCA-78")
     said = [one.action for one in platform.audit.entries(approved)]
     assert said[-4:] == [
         Action.REFERRAL_BY_HAND,
@@ -108,7 +108,7 @@ def test_what_is_withdrawn_is_not_filed_by_hand(platform: Platform, approved: st
     platform.casework.reverse(ANNA, case_id, 1, harmless)
     assert platform.register.load(approved).state is State.WITHDRAWN
     with pytest.raises(Conflict):
-        platform.casework.submitted(ANNA, approved, "NCA-77")
+        platform.referring.submitted(ANNA, approved, "NCA-77")
 
 
 def test_a_folder_that_is_there_is_not_written_into(

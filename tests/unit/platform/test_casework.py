@@ -88,7 +88,7 @@ def test_a_reversal_restores_and_withdraws(platform: Platform) -> None:
     assert referral.state is State.WITHDRAWN
     assert platform.audit.entries(case_id)[-1].action == Action.CASE_REVERSED
     with pytest.raises(Conflict):
-        platform.casework.approve(ANNA, referral.id)
+        platform.referring.approve(ANNA, referral.id)
     platform.casework.reverse(BORIS, case_id, 1, ABUSIVE)
     assert [one.state for one in platform.register.for_case(case_id)] == [
         State.WITHDRAWN,

@@ -22,6 +22,9 @@ def upgrade() -> None:
     op.add_column(
         "decisions", sa.Column("circumstances", sa.JSON(), nullable=False, server_default="[]")
     )
+    op.add_column(
+        "host_orders", sa.Column("wanted", sa.JSON(), nullable=False, server_default="[]")
+    )
     op.add_column("items", sa.Column("exif", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
         "attachments",
