@@ -30,7 +30,7 @@ from tutela.key_files import KeyFiles
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
-from tutela.platform.referring import Referring
+from tutela.platform.referring import Approval, Referring
 from tutela.platform.removal import HostPlatform, Removal
 from tutela.platform.worker import Worker
 from tutela.referrals.deadlines import Deadlines
@@ -134,7 +134,13 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
     deadlines = Deadlines(audit)
     book = book_of(settings)
     referring = Referring(
-        audit, register, preservation, _reporter(settings), provider_of(settings), book
+        audit,
+        register,
+        preservation,
+        _reporter(settings),
+        provider_of(settings),
+        book,
+        Approval(**settings.approval.model_dump()),
     )
     casework = Casework(audit, referring)
     delivery = Delivery(

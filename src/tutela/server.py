@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def application(platform: Platform) -> Starlette:
-    """Return the whole web application; its worker runs as long as it is served."""
+    """Return the whole web application; its workers run as long as it is served."""
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -46,13 +46,24 @@ def application(platform: Platform) -> Starlette:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         stop = threading.Event()
-        worker = threading.Thread(target=platform.worker.run, args=(stop,), name="worker")
-        worker.start()
+        workers = [
+            threading.Thread(target=platform.worker.run, args=(stop,), name=f"worker-{number}")
+            for number in range(platform.settings.duties.workers)
+        ]
+        urgent = {"urgent_only": True}
+        workers.append(
+            threading.Thread(
+                target=platform.worker.run, args=(stop,), kwargs=urgent, name="worker-urgent"
+            )
+        )
+        for worker in workers:
+            worker.start()
         try:
             yield
         finally:
             stop.set()
-            await run_in_threadpool(worker.join)
+            for worker in workers:
+                await run_in_threadpool(worker.join)
 
     return Starlette(
         routes=[

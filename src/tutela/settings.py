@@ -73,6 +73,23 @@ class Duties(_Part):
     lease_seconds: float = Field(
         default=120, gt=0, description="A worker silent for so long loses its duty to another."
     )
+    workers: int = Field(
+        default=2, ge=1, le=64, description="Workers beside the one for what is urgent alone."
+    )
+
+
+class Approval(_Part):
+    """How many people let a referral out. Of what is urgent the decision itself can be enough."""
+
+    people: int = Field(
+        default=1, ge=0, le=2, description="Different people who approve; 0: a decision sends it."
+    )
+    urgent_people: int = Field(
+        default=0,
+        ge=0,
+        le=1,
+        description="The same where a child may be in danger now; never more than one.",
+    )
 
 
 class Host(_Part):
@@ -203,6 +220,7 @@ class Settings(BaseSettings):
     host: Host = Host()
     authority: Authority = Authority()
     nca: Nca = Nca()
+    approval: Approval = Approval()
     reporter: Reporter = Reporter()
     provider: Provider = Provider()
     obligations: dict[str, Obligation] = Field(default_factory=dict)

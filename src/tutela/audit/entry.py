@@ -40,6 +40,7 @@ class Action(StrEnum):
     VIEW_ENDED = "view.ended"
     REFERRAL_DRAFTED = "referral.drafted"
     REFERRAL_REDRAFTED = "referral.redrafted"
+    REFERRAL_SECONDED = "referral.seconded"
     REFERRAL_APPROVED = "referral.approved"
     REFERRAL_WITHDRAWN = "referral.withdrawn"
     REFERRAL_RECALLED = "referral.recalled"

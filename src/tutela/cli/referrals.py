@@ -80,8 +80,16 @@ def approve(
     """Let a drafted referral go out."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.referring.approve(SHELL, referral_id)
-    session.say("Approved: the worker of a running `tutela serve` files it.")
+        goes = platform.referring.approve(SHELL, referral_id)
+        referral = platform.register.load(referral_id)
+        recipient = platform.book.recipient(referral.authority)
+    if referral.urgent and recipient is not None:
+        session.say(f"URGENT. {recipient.emergency}")
+    session.say(
+        "Approved: the worker of a running `tutela serve` files it."
+        if goes
+        else "Approved. Another person must approve it, too."
+    )
 
 
 @app.command("follow")

@@ -169,6 +169,7 @@ class CasePages:
             "decisions": decisions,
             "orders": orders,
             "prior": [one for one in account if one.id != case_id],
+            "book": self._platform.book,
             "referrals": [(one, completeness(one.draft)) for one in referrals],
             # Looks have a part of their own.
             "timeline": [one for one in entries if not one.action.startswith("view.")],

@@ -47,6 +47,7 @@ class ReferralPages:
         return self._pages.page(
             "_referral.html",
             asker,
+            book=self._platform.book,
             one=one,
             meter=completeness(one.draft),
             called=await self._pages.called(),

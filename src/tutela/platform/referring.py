@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tutela.audit.entry import Action
@@ -41,6 +41,18 @@ _LONGEST_RECEIPT = 80
 _ENDED = frozenset({State.WITHDRAWN, State.FILED, State.ACKNOWLEDGED})
 
 
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """How many people must approve. Where a child may be in danger, never more than one."""
+
+    people: int = 1
+    urgent_people: int = 0
+
+    def needed(self, *, urgent: bool) -> int:
+        """Return how many; with none the decision itself sends it."""
+        return min(self.people, self.urgent_people) if urgent else self.people
+
+
 class Referring:
     """Drafts, approves, follows, asks, takes back. Each is one change with its audit entries."""
 
@@ -52,6 +64,7 @@ class Referring:
         reporter: ReporterFacts,
         provider: Provider,
         book: Book,
+        approval: Approval,
     ) -> None:
         self._audit = audit
         self._register = register
@@ -59,11 +72,17 @@ class Referring:
         self._reporter = reporter
         self._provider = provider
         self._book = book
+        self._approval = approval
 
-    def approve(self, actor: Actor, referral_id: str) -> None:
-        """Let a drafted referral go out. Raises `NotFound`, `Conflict`."""
+    def approve(self, actor: Actor, referral_id: str) -> bool:
+        """Approve a drafted referral; say whether it goes out by that, or another must, too.
+
+        Raises `NotFound`, `Conflict`.
+        """
         with self._audit.change(actor) as change:
-            self._register.approve(change, referral_id)
+            referral = register_of.load(change.connection, referral_id)
+            needed = self._approval.needed(urgent=referral.urgent)
+            return self._register.approve(change, referral_id, needed)
 
     def follow(self, actor: Actor, referral_id: str, nature: Nature, reason: str) -> str:
         """Draft what follows a filed referral; return its id. Raises `Conflict`, `InvalidInput`."""
@@ -155,6 +174,8 @@ class Referring:
             )
             obligations = [ruling.obligation for ruling in one.rulings]
             self._preservation.start(change, case.id, identity, obligations)
+            if self._approval.needed(urgent=urgent) == 0:
+                self._register.approve(change, identity)
 
     def drop_withdrawals(self, change: Change, case_id: str) -> None:
         """Drop the withdrawals that have not left: what they would withdraw stands after all."""

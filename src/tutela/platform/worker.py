@@ -42,9 +42,15 @@ class Worker:
         self._lease = lease
         self._chores = chores
 
-    def step(self) -> bool:
+    def step(self, *, urgent_only: bool = False) -> bool:
         """Work on one duty; say whether there was one."""
-        duty = duties.claim(self._database, self._handlers.keys(), self._clock(), self._lease)
+        duty = duties.claim(
+            self._database,
+            self._handlers.keys(),
+            self._clock(),
+            self._lease,
+            urgent_only=urgent_only,
+        )
         if duty is None:
             return False
         try:
@@ -62,15 +68,18 @@ class Worker:
         with self._database.reading() as connection:
             return duties.open_count(connection)
 
-    def run(self, stop: threading.Event) -> None:
-        """Work until told to stop; look again after a short pause when nothing is due."""
+    def run(self, stop: threading.Event, *, urgent_only: bool = False) -> None:
+        """Work until told to stop; look again after a short pause when nothing is due.
+
+        A second one for what is urgent alone waits behind nobody's long file or slow authority.
+        """
         next_chores = 0.0
         while not stop.is_set():
             try:
-                if time.monotonic() >= next_chores:
+                if not urgent_only and time.monotonic() >= next_chores:
                     next_chores = time.monotonic() + _CHORE_SECONDS
                     self.do_chores()
-                worked = self.step()
+                worked = self.step(urgent_only=urgent_only)
             except TutelaError as problem:
                 _log.error("worker.waits", problem=problem.code)
                 worked = False

@@ -13,7 +13,7 @@ from tutela.errors import (
     TutelaError,
     Unavailable,
 )
-from tutela.evidence.vault import Purpose
+from tutela.evidence.vault import Opened, Purpose
 from tutela.referrals.authority import ReportFinished, ReportGone, RetractAnswer
 from tutela.referrals.letters import About, Direction
 from tutela.referrals.referral import FileState, Referral, ReferralFile, State, Step, next_step
@@ -21,7 +21,7 @@ from tutela.referrals.register import Recalled
 from tutela.storage import duties
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from tutela.audit.log import AuditLog, Change
@@ -172,7 +172,8 @@ class Delivery:
             self._register.take(change, duty)
             self._register.move(change, duty, State.FILES, State.OPEN)
             change.record(Action.REFERRAL_FILE_SENDING, referral.id, evidence=file.evidence_id)
-        sent = authority.send_file(_number(referral), statement.original_name or "file", opened)
+        held = Opened(opened.size, self._renewing(duty, opened.parts))
+        sent = authority.send_file(_number(referral), statement.original_name or "file", held)
         if sent.digest.lower() != dict(statement.hashes)[sent.algorithm]:
             raise CounterpartyFailed(
                 "The authority received other bytes than were sent.", "It is tried again."
@@ -191,6 +192,16 @@ class Delivery:
                 letter=self._keep(*at, Direction.SENT, sent.sent),
                 answer=self._keep(*at, Direction.RECEIVED, sent.received),
             )
+
+    def _renewing(self, duty: Duty, parts: Iterator[bytes]) -> Iterator[bytes]:
+        """Give parts on, and lengthen the lease while a long file is on its way."""
+        due = self._audit.clock() + duty.lease / 4
+        for part in parts:
+            if (now := self._audit.clock()) >= due:
+                with self._audit.database.bookkeeping() as connection:
+                    duties.renew(connection, duty, now)
+                due = now + duty.lease / 4
+            yield part
 
     def _describe(
         self, duty: Duty, referral: Referral, file: ReferralFile, authority: Authority

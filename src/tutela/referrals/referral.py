@@ -101,6 +101,7 @@ class Referral:
     nature: Nature = Nature.ORIGINAL
     follows: str | None = None
     recalled: bool = False
+    approvals: tuple[str, ...] = ()
 
     @property
     def receipt_number(self) -> str | None:

@@ -46,6 +46,7 @@ referrals = sa.Table(
     sa.Column("nature", sa.String(16), nullable=False),
     sa.Column("follows", Id, sa.ForeignKey("referrals.id")),
     sa.Column("recalled", sa.Boolean, nullable=False),
+    sa.Column("approvals", sa.JSON, nullable=False),
     sa.Column("aware_at", Instant, nullable=False),
     sa.Column("warn_at", Instant, nullable=False),
     sa.Column("due_at", Instant, nullable=False, index=True),
@@ -131,6 +132,7 @@ class Register:
                 nature=nature.value,
                 follows=follows.id if follows else None,
                 recalled=False,
+                approvals=[],
                 **asdict(deadline),
             )
         )
@@ -179,14 +181,30 @@ class Register:
         if rows:
             change.connection.execute(referral_files.insert(), rows)
 
-    def approve(self, change: Change, referral_id: str) -> None:
-        """Let a draft go out. Raises `Conflict` unless it is drafted or alarmed."""
+    def approve(self, change: Change, referral_id: str, people: int = 1) -> bool:
+        """Approve a draft, which goes out once so many people have; say whether it does.
+
+        What alarmed goes out again for one. Raises `Conflict` unless it is drafted or alarmed, and
+        when the same person approves twice.
+        """
         row = _locked(change.connection, referral_id)
-        if row.state not in {State.DRAFTED.value, State.ALARMED.value}:
+        state = State(row.state)
+        if state not in {State.DRAFTED, State.ALARMED}:
             raise Conflict(
                 "The referral is approved, on its way or at an end already.",
                 "Look at its state.",
             )
+        who = str(change.actor)
+        if state is State.DRAFTED and people > 1:
+            if who in row.approvals:
+                raise Conflict("You have approved it.", "Another person must approve it, too.")
+            approvals = [*row.approvals, who]
+            self._put(change, referral_id, approvals=approvals)
+            if len(approvals) < people:
+                change.record(
+                    Action.REFERRAL_SECONDED, referral_id, approvals=len(approvals), needed=people
+                )
+                return False
         # An alarm may have left a report open: with a number there is something to ask about.
         again = State.QUESTIONING if row.number else State.APPROVED
         change.connection.execute(
@@ -195,7 +213,7 @@ class Register:
             .values(
                 state=again.value,
                 approved_at=change.now,
-                approved_by=str(change.actor),
+                approved_by=who,
                 problem=None,
             )
         )
@@ -203,6 +221,7 @@ class Register:
         duties.enqueue(change.connection, REFERRAL, referral_id, change.now, urgent=urgent)
         duties.reopen(change.connection, REFERRAL, referral_id, change.now)
         change.record(Action.REFERRAL_APPROVED, referral_id, urgent=urgent)
+        return True
 
     def recall(self, change: Change, referral: Referral) -> None:
         """Withdraw what has not begun to leave; have what is on its way stopped if it can be."""
@@ -444,4 +463,5 @@ def _referral(row: sa.Row[Any], files: tuple[ReferralFile, ...]) -> Referral:
         Nature(row.nature),
         row.follows,
         row.recalled,
+        tuple(row.approvals),
     )

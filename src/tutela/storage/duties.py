@@ -65,7 +65,12 @@ def enqueue(
 
 
 def claim(
-    database: Database, kinds: Collection[str], now: datetime, lease: timedelta = LEASE
+    database: Database,
+    kinds: Collection[str],
+    now: datetime,
+    lease: timedelta = LEASE,
+    *,
+    urgent_only: bool = False,
 ) -> Duty | None:
     """Take the next due duty, urgent ones first, or None when nothing is due."""
     free = sa.or_(duties.c.leased_until.is_(None), duties.c.leased_until <= now)
@@ -75,6 +80,8 @@ def claim(
         .order_by(duties.c.urgent.desc(), duties.c.due, duties.c.subject)
         .limit(1)
     )
+    if urgent_only:
+        query = query.where(duties.c.urgent.is_(True))
     # Look without the write lock first: an idle worker must not queue up before the writers.
     with database.reading() as connection:
         if connection.execute(query).first() is None:

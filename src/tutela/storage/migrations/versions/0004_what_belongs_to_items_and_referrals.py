@@ -91,6 +91,7 @@ def upgrade() -> None:
         table.add_column(
             sa.Column("recalled", sa.Boolean(), nullable=False, server_default=sa.false())
         )
+        table.add_column(sa.Column("approvals", sa.JSON(), nullable=False, server_default="[]"))
         table.add_column(sa.Column("aware_at", sa.DateTime(timezone=True)))
         table.add_column(sa.Column("warn_at", sa.DateTime(timezone=True)))
         table.add_column(sa.Column("due_at", sa.DateTime(timezone=True)))
