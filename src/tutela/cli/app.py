@@ -31,6 +31,7 @@ COMMANDS = {
     "referrals": "referrals",
     "obligations": "obligations",
     "preservation": "preservation",
+    "rehearse": "rehearsal",
     "evidence": "evidence",
     "accounts": "accounts",
     "tokens": "tokens",

@@ -40,6 +40,13 @@ class CyberTipline:
     def __init__(self, address: str, username: str, password: str) -> None:
         self._outbound = Outbound(address, (username, password))
 
+    def schema(self) -> bytes:
+        """Return the schema that is in force there now."""
+        answer = self._outbound.send("GET", "/xsd")
+        if answer.status == _UNAUTHORISED:
+            _succeeded(answer)
+        return answer.body
+
     def opening(self, referral: Referral) -> bytes:
         """Return the report as XML."""
         return xml.report(referral.draft)
