@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
@@ -12,6 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from tutela import errors
 from tutela.cli.app import assembled
+from tutela.exchange.peer_referral import FORM
 from tutela.referrals.obligations.book import shipped
 from tutela.settings import Settings
 
@@ -168,9 +170,27 @@ def fresh(page: str) -> str:
     return f"{before}{_BEGIN}\n\n{PAGES[page]()}\n\n{_END}{after}"
 
 
+def peer_schema() -> str:
+    """Return the JSON Schema of a referral between peers (draft 2020-12)."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **FORM.json_schema(mode="serialization"),
+    }
+    return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+
+
+SCHEMA = _REFERENCE / "peer-referral.schema.json"
+
+
 def main() -> int:
     """Write the pages, or with --check return 1 when one is stale."""
     stale = [page for page in PAGES if fresh(page) != (_REFERENCE / page).read_text()]
+    if not SCHEMA.exists() or SCHEMA.read_text() != peer_schema():
+        if "--check" in sys.argv:
+            stale.append(SCHEMA.name)
+        else:
+            SCHEMA.write_text(peer_schema())
+            sys.stderr.write(f"wrote docs/reference/{SCHEMA.name}\n")
     if "--check" in sys.argv:
         sys.stderr.writelines(f"docs/reference/{page} is stale: run make docs\n" for page in stale)
         return len(stale) and 1

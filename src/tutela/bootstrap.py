@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,7 @@ from tutela.referrals.delivery import Delivery
 from tutela.referrals.draft import ReporterFacts
 from tutela.referrals.letters import Letters
 from tutela.referrals.obligations.book import Book, Change, shipped
+from tutela.referrals.obligations.obligation import Recipient, Sureness
 from tutela.referrals.obligations.owed import Provider
 from tutela.referrals.preservation import Preservation
 from tutela.referrals.register import REFERRAL, Register
@@ -235,8 +236,23 @@ def provider_of(settings: Settings) -> Provider:
 
 def book_of(settings: Settings) -> Book:
     """Return the obligations in force. Raises `SettingsInvalid` for an unknown one."""
-    return shipped().changed(
-        {name: Change(**one.model_dump()) for name, one in settings.obligations.items()}
+    changes = {name: Change(**one.model_dump()) for name, one in settings.obligations.items()}
+    return (
+        shipped()
+        .changed(changes)
+        .joined(
+            Recipient(
+                name,
+                one.name,
+                one.country,
+                one.filed_by,
+                one.emergency,
+                "the settings",
+                datetime.now(UTC).date(),
+                Sureness.A,
+            )
+            for name, one in settings.hotlines.items()
+        )
     )
 
 

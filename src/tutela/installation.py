@@ -61,7 +61,8 @@ def create_home(
 
 
 def upgrade_home(settings: Settings) -> None:
-    """Bring a home's database to this version's schema."""
+    """Bring a home's database and keys to this version."""
+    KeyFiles(settings.keys).create_newer()
     database = Database(settings.database)
     upgrade(database)
     database.close()

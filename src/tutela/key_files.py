@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _AUDIT_WORD = "tutela-audit-seed-1"
 _ACCESS_WORD = "tutela-access-key-1"
 _WEBHOOK_WORD = "tutela-webhook-secret-1"
+_PEER_WORD = "tutela-peer-seed-1"
+_PEER_PUBLIC_WORD = "tutela-peer-public-1"
 _KEY_SIZE = 32
 
 
@@ -52,6 +54,16 @@ class KeyFiles:
         """Return the file of the secret shared with the host platform."""
         return self.folder / "webhook.key"
 
+    @property
+    def peer(self) -> Path:
+        """Return the file of the seed that signs referrals to peers."""
+        return self.folder / "peer.key"
+
+    @property
+    def peer_public(self) -> Path:
+        """Return the public half's file, which peers are given."""
+        return self.folder / "peer.pub"
+
     def create(self) -> None:
         """Make the folder and a fresh key of each kind."""
         self.folder.mkdir(mode=0o700)
@@ -59,6 +71,14 @@ class KeyFiles:
         keyfile.write_secret(self.audit, _AUDIT_WORD, SigningKey.generate().encode())
         keyfile.write_secret(self.access, _ACCESS_WORD, secrets.token_bytes(_KEY_SIZE))
         keyfile.write_secret(self.webhook, _WEBHOOK_WORD, secrets.token_bytes(_KEY_SIZE))
+        self.create_newer()
+
+    def create_newer(self) -> None:
+        """Make the keys that homes of earlier versions do not have."""
+        if not self.peer.exists():
+            key = SigningKey.generate()
+            keyfile.write_secret(self.peer, _PEER_WORD, key.encode())
+            keyfile.write_public(self.peer_public, _PEER_PUBLIC_WORD, key.verify_key.encode())
 
     def sealing_key(self) -> SealingKey:
         """Return the public evidence key."""
@@ -76,6 +96,15 @@ class KeyFiles:
         """Return the key that seals second factors (32 bytes)."""
         return keyfile.read_secret(self.access, _ACCESS_WORD)
 
+    def peer_seed(self) -> bytes:
+        """Return the seed that signs referrals to peers (32 bytes)."""
+        return keyfile.read_secret(self.peer, _PEER_WORD)
+
     def webhook_secret(self) -> bytes:
         """Return the secret that the host platform checks our orders with (32 bytes)."""
         return keyfile.read_secret(self.webhook, _WEBHOOK_WORD)
+
+
+def peer_public(path: Path) -> bytes:
+    """Return a peer's public key (32 bytes) from the file they gave. Raises `SettingsInvalid`."""
+    return keyfile.read(path, _PEER_PUBLIC_WORD)

@@ -131,6 +131,21 @@ class Nca(_Part):
     )
 
 
+class Hotline(_Part):
+    """A hotline that takes signed referrals sealed to its key; the name is what refers to it."""
+
+    name: str = Field(min_length=1, description="Its name in full.")
+    country: Country = Field(description="Its country.")
+    key: Path = Field(description="The file of its public evidence key.")
+    receiver: str = Field(
+        min_length=1, description="Its name in signed documents: a Tutela's `instance`."
+    )
+    filed_by: str = Field(
+        default="the folder, by the way agreed with it", description="How a referral reaches it."
+    )
+    emergency: str = Field(min_length=1, description="Whom to telephone in an emergency.")
+
+
 class Reporter(_Part):
     """Who refers: appears in every referral."""
 
@@ -221,6 +236,9 @@ class Settings(BaseSettings):
     authority: Authority = Authority()
     nca: Nca = Nca()
     approval: Approval = Approval()
+    hotlines: dict[Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")], Hotline] = Field(
+        default_factory=dict
+    )
     reporter: Reporter = Reporter()
     provider: Provider = Provider()
     obligations: dict[str, Obligation] = Field(default_factory=dict)

@@ -9,7 +9,9 @@ import typer
 
 from tutela.cli.session import SHELL, Session
 from tutela.errors import Tampered
-from tutela.exchange import by_hand
+from tutela.evidence.keys import SealingKey
+from tutela.exchange import by_hand, hotline_bag
+from tutela.key_files import KeyFiles, peer_public
 from tutela.referrals.draft import Nature
 from tutela.referrals.obligations.deadline import Standing
 
@@ -131,8 +133,46 @@ def export(
     with session.platform() as platform:
         referral = platform.register.load(referral_id)
         recipient = platform.book.recipient(referral.authority)
+        hotline = platform.settings.hotlines.get(referral.authority)
+        if hotline is not None:
+            seed = KeyFiles(platform.settings.keys).peer_seed()
+            sender = hotline_bag.Sender(platform.settings.instance, seed)
+            key = SealingKey.load(hotline.key)
+            receiver = hotline.receiver
+            parts = (platform.audit, platform.vault, SHELL, referral, receiver, key, sender)
+            hotline_bag.export(*parts, to)
+            session.say("Written: signed, and sealed to the hotline's key.")
+            return
         by_hand.export(platform.audit, platform.vault, SHELL, referral, recipient, to)
     session.say(f"Written. Follow {to / 'data' / 'checklist.txt'}, then destroy the folder.")
+
+
+@app.command("check")
+def check(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(help="A bag that a peer sent.")],
+    sender: Annotated[str, typer.Option(help="The sender's name, as it signs.")],
+    key: Annotated[Path, typer.Option(help="The sender's public key file, peer.pub.")],
+) -> None:
+    """Prove a peer's referral: signature, form, and that every file opens to what is stated."""
+    session: Session = context.obj
+    settings = session.settings()
+    opening = KeyFiles(settings.keys).opening_key()
+    trusted = {sender: peer_public(key)}
+    told = hotline_bag.check(folder, settings.instance, trusted, opening)
+    session.table(
+        ("referral", "sender", "tier", "harm", "files"),
+        [
+            {
+                "referral": told.id,
+                "sender": told.sender,
+                "tier": str(told.tier),
+                "harm": str(told.referral.harm),
+                "files": len(told.files),
+            }
+        ],
+        "",
+    )
 
 
 @app.command("submitted")

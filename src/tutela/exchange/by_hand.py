@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tutela.audit.entry import Action
 from tutela.evidence.vault import Purpose
 from tutela.exchange.bag import Bag
-from tutela.exchange.nca_form import DECLARATION, form
+from tutela.exchange.plain_form import DECLARATION, form
 from tutela.referrals.priority import Tier, priority
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tutela.errors import CounterpartyFailed, CounterpartyRefused, InvalidInput
 from tutela.exchange.form import Form
 from tutela.exchange.http import Outbound
-from tutela.exchange.nca_form import declared, form
+from tutela.exchange.plain_form import declared, form
 from tutela.referrals.authority import (
     Finished,
     Numbered,

@@ -32,8 +32,13 @@ class Stage:
     def __init__(self, settings: Settings, folder: Path, against: str | None) -> None:
         """`against`: the authority's own test environment, in the simulator's place.
 
-        Raises `UsageError` where that is, or may be, the one that files for good.
+        Raises `SettingsInvalid` where nobody reports, and `UsageError` where that is, or may be,
+        the one that files for good.
         """
+        if not settings.reporter.company:
+            raise SettingsInvalid(
+                "The settings do not say who reports.", "Fill in [reporter] in settings.toml."
+            )
         if against is not None:
             _only_a_test(against, settings)
         self._settings = settings
@@ -107,10 +112,6 @@ class Stage:
             obligations={name: one.model_dump() for name, one in given.obligations.items()},
             approval={"people": 1, "urgent_people": 1},
         )
-        if not loaded.reporter.company:
-            raise SettingsInvalid(
-                "The settings do not say who reports.", "Fill in [reporter] in settings.toml."
-            )
         installation.create_home(loaded, "rehearsal")
         self.platform: Platform = bootstrap.open_platform(loaded)
 

@@ -14,7 +14,7 @@ from tutela.errors import SettingsInvalid
 from tutela.referrals.obligations.obligation import Obligation, Recipient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
 _OBLIGATION = TypeAdapter(Obligation)
@@ -48,6 +48,17 @@ class Book:
     def obligation(self, identity: str) -> Obligation | None:
         """Return an obligation."""
         return next((one for one in self.obligations if one.id == identity), None)
+
+    def joined(self, recipients: Iterable[Recipient]) -> Book:
+        """Return the book with more authorities. Raises `SettingsInvalid` for a name it has."""
+        more = tuple(recipients)
+        known = {one.id for one in self.recipients}
+        if taken := sorted(one.id for one in more if one.id in known):
+            raise SettingsInvalid(
+                f"The book has an authority {', '.join(taken)} already.",
+                "Call the hotline by another name.",
+            )
+        return replace(self, recipients=(*self.recipients, *more))
 
     def changed(self, changes: Mapping[str, Change]) -> Book:
         """Return the book with an operator's figures. Raises `SettingsInvalid` for unknown ids."""

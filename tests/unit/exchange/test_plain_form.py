@@ -13,7 +13,7 @@ from tests.unit.exchange import fullest
 
 from tutela.errors import SettingsInvalid
 from tutela.exchange import wire_names
-from tutela.exchange.nca_form import declared, form, paths
+from tutela.exchange.plain_form import declared, form, paths
 from tutela.referrals.draft import Follows, Nature
 from tutela.referrals.obligations.deadline import Deadline
 from tutela.referrals.referral import Referral, State

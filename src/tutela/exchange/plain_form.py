@@ -1,4 +1,6 @@
-"""The referral to the UK's National Crime Agency: every item that the regulations ask for.
+"""A referral as plain data: every fact under our names, in the order of the UK's regulations.
+
+It is what a person copies from by hand, and what the National Crime Agency is told.
 
 Source: The Online Safety (CSEA Content Reporting by Regulated User-to-User Service Providers)
 Regulations 2026 (SI 2026/268), Schedule 1, whose headings were seen and whose full text was not;
