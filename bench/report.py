@@ -10,7 +10,7 @@ from tutela.hashing.kernels import compiled
 
 _REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 PAGE = _REFERENCE / "performance.md"
-_PAGES = {"evasion": _REFERENCE / "evasion.md"}
+_PAGES = {"evasion": _REFERENCE / "evasion.md", "coverage": _REFERENCE / "referrals.md"}
 
 
 @dataclass(slots=True)
