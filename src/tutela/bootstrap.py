@@ -13,6 +13,7 @@ from tutela.access.sign_in import SignIns
 from tutela.access.tokens import Tokens
 from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
 from tutela.audit.log import AuditLog
+from tutela.audit.prover import Prover
 from tutela.cases.queue import Queue
 from tutela.cases.viewing import Viewing
 from tutela.content.decoding import DecodeLimits
@@ -72,6 +73,7 @@ class Platform:
     clock: Clock
     database: Database
     audit: AuditLog
+    prover: Prover
     lists: HashLists
     screener: Screener
     limits: DecodeLimits
@@ -159,6 +161,7 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         clock=clock,
         database=database,
         audit=audit,
+        prover=Prover(database, signer),
         lists=lists,
         screener=screener,
         limits=limits,

@@ -14,6 +14,7 @@ from tutela import __version__
 from tutela.access.roles import Permission
 from tutela.access.tokens import Principal
 from tutela.api import problem, upload
+from tutela.api.audit import add_audit
 from tutela.api.shapes import (
     Amended,
     Asked,
@@ -98,6 +99,7 @@ def api_app(platform: "Platform") -> FastAPI:
     _add_items(app, platform)
     _add_cases(app, platform)
     _add_referrals_and_lists(app, platform)
+    add_audit(app, platform, Depends(_allowed(platform, Permission.AUDIT_READ)))
     _describe(app)
     return app
 

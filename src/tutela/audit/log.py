@@ -12,6 +12,7 @@ from tutela.audit.entry import Action, Actor, Detail, Entry
 from tutela.audit.merkle import Frontier, leaf_hash
 from tutela.audit.proof import Proof, may_follow, signed_frontier, verify
 from tutela.audit.rows import HEAD, REMEDY, audit_entries, audit_head, entry_of, head_row, row_of
+from tutela.audit.tree import audit_tiles, tiles_of
 from tutela.errors import Tampered, UnauditedChange
 from tutela.storage.database import Database, serialise
 
@@ -100,14 +101,18 @@ class AuditLog:
 
     def _append(self, change: Change) -> tuple[str, int]:
         frontier = self._proven_frontier(change.connection)
-        rows = []
+        rows, tiles = [], []
         for actor, action, subject, details in change.recorded:
             entry = Entry(frontier.size, change.now, str(actor), action.value, subject, details)
             leaf = leaf_hash(entry.canonical())
+            completed = frontier.completed(leaf)
             rows.append(row_of(entry, leaf))
-            frontier = frontier.append(leaf)
+            tiles += tiles_of(entry.seq, completed)
+            frontier = frontier.grown(completed)
         try:
             change.connection.execute(audit_entries.insert(), rows)
+            if tiles:
+                change.connection.execute(audit_tiles.insert(), tiles)
         except sa.exc.IntegrityError as problem:
             raise Tampered("The log holds entries after its signed head.", REMEDY) from problem
         note = self._signer.sign(frontier.size, frontier.root())

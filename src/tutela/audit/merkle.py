@@ -37,22 +37,28 @@ class Frontier:
 
     def append(self, leaf: bytes) -> Frontier:
         """Return the frontier with one more leaf hash."""
-        peaks = [*self.peaks, leaf]
-        size = self.size
+        return self.grown(self.completed(leaf))
+
+    def completed(self, leaf: bytes) -> list[bytes]:
+        """Return the roots of the full subtrees that end with this leaf: of height 0, 1, 2 …"""
+        roots = [leaf]
+        size, place = self.size, len(self.peaks)
         while size & 1:
-            right = peaks.pop()
-            peaks.append(node_hash(peaks.pop(), right))
+            place -= 1
+            roots.append(node_hash(self.peaks[place], roots[-1]))
             size >>= 1
-        return Frontier(self.size + 1, tuple(peaks))
+        return roots
+
+    def grown(self, completed: list[bytes]) -> Frontier:
+        """Return the frontier with one more leaf, given what `completed` said of it."""
+        kept = len(self.peaks) + 1 - len(completed)
+        return Frontier(self.size + 1, (*self.peaks[:kept], completed[-1]))
 
     def root(self) -> bytes:
         """Return the root hash of the whole tree, RFC 9162 §2.1.1."""
         if not self.peaks:
             return EMPTY_ROOT
-        root = self.peaks[-1]
-        for peak in reversed(self.peaks[:-1]):
-            root = node_hash(peak, root)
-        return root
+        return joined(self.peaks)
 
     def packed(self) -> bytes:
         """Return the peaks end to end; their number follows from the size."""
@@ -67,6 +73,14 @@ class Frontier:
         return cls(size, peaks)
 
 
+def joined(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over full subtrees that lie side by side, largest first."""
+    root = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        root = node_hash(peak, root)
+    return root
+
+
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the root over leaf hashes."""
     frontier = Frontier()
@@ -75,32 +89,56 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return frontier.root()
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the audit path of leaf `index` in the tree over `leaves`, RFC 9162 §2.1.3.1."""
-    if not 0 <= index < len(leaves):
+def inclusion_ranges(index: int, size: int) -> list[tuple[int, int]]:
+    """Return the ranges of leaves whose roots are the audit path, RFC 9162 §2.1.3.1.
+
+    Each range starts at a multiple of the largest power of two that fits into it.
+    """
+    if not 0 <= index < size:
         raise ValueError("the index lies outside the tree")
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), root_of(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split])]
+    start, end = 0, size
+    path = []
+    while end - start > 1:
+        middle = start + _split(end - start)
+        if index < middle:
+            path.append((middle, end))
+            end = middle
+        else:
+            path.append((start, middle))
+            start = middle
+    return path[::-1]
 
 
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
-    """Return the proof that the tree over `leaves` extends its first `old_size`, §2.1.4.1."""
-    if not 0 < old_size <= len(leaves):
+def consistency_ranges(old_size: int, size: int) -> list[tuple[int, int]]:
+    """Return the ranges whose roots prove that a tree extends its first leaves, §2.1.4.1."""
+    if not 0 < old_size <= size:
         raise ValueError("the old size lies outside the tree")
-    return _subproof(leaves, old_size, whole=True)
+    start, end = 0, size
+    path = []
+    while end != old_size:
+        middle = start + _split(end - start)
+        if old_size <= middle:
+            path.append((middle, end))
+            end = middle
+        else:
+            path.append((start, middle))
+            start = middle
+    if start:
+        path.append((start, end))
+    return path[::-1]
 
 
-def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> list[bytes]:
-    if old_size == len(leaves):
-        return [] if whole else [root_of(leaves)]
-    split = _split(len(leaves))
-    if old_size <= split:
-        return [*_subproof(leaves[:split], old_size, whole=whole), root_of(leaves[split:])]
-    return [*_subproof(leaves[split:], old_size - split, whole=False), root_of(leaves[:split])]
+def full_subtrees(start: int, end: int) -> list[tuple[int, int]]:
+    """Return the full subtrees that make up such a range, left to right: height and place.
+
+    A subtree of height h at place p stands over the leaves from p·2ʰ up to (p+1)·2ʰ.
+    """
+    found = []
+    while start < end:
+        height = (end - start).bit_length() - 1
+        found.append((height, start >> height))
+        start += 1 << height
+    return found
 
 
 def _split(size: int) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tutela.audit.merkle import Frontier, leaf_hash
 from tutela.audit.rows import REMEDY, entry_of, head_row, stored_rows
+from tutela.audit.tree import TilesProven
 from tutela.errors import Tampered
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def verify(database: Database, verifier: CheckpointVerifier, witnessed: Checkpoi
     1. Each entry stands at its own place: nothing dropped, doubled or moved.
     2. Each entry's canonical bytes give its stored leaf hash: nothing altered.
     3. The root over all leaves is the signed head's (RFC 9162 §2.1.1): nothing recomputed.
-    4. The checkpoint kept outside the database is a head of the same log at its size:
+    4. The stored tiles are those that the entries give.
+    5. The checkpoint kept outside the database is a head of the same log at its size:
        nothing cut off, and the database not set back.
     Bounded memory: rows are streamed. Raises `Tampered`.
     """
@@ -39,13 +41,17 @@ def verify(database: Database, verifier: CheckpointVerifier, witnessed: Checkpoi
     frontier = Frontier()
     with database.reading() as connection:
         head = head_row(connection)
+        tiles = TilesProven(connection)
         for row in stored_rows(connection):
             if witnessed and frontier.size == witnessed.size:
                 root_then = frontier.root()
-            frontier = frontier.append(_proven_leaf(row, frontier.size))
+            completed = frontier.completed(_proven_leaf(row, frontier.size))
+            tiles.take(row.seq, completed)
+            frontier = frontier.grown(completed)
+        _prove_head(head, frontier, verifier)
+        tiles.finish()
     if witnessed and frontier.size == witnessed.size:
         root_then = frontier.root()
-    _prove_head(head, frontier, verifier)
     if witnessed and witnessed.size > frontier.size:
         raise Tampered(
             f"The log ends at entry {frontier.size}, but a checkpoint of {witnessed.size} entries "

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tutela.cli.session import Session
+from tutela.audit.entry import Action
+from tutela.audit.prover import checker
+from tutela.cli.session import SHELL, Session
+from tutela.errors import Conflict, Unavailable
 
 app = typer.Typer(name="audit", help="The tamper-evident record.", no_args_is_help=True)
 
@@ -51,6 +56,9 @@ def show(
     session: Session = context.obj
     with session.platform() as platform:
         entries = platform.audit.entries(subject, limit)
+        platform.audit.note(
+            SHELL, Action.AUDIT_READ, "audit", over="shell", read="entries", about=subject
+        )
     session.table(
         ("seq", "at", "actor", "action", "subject", "details"),
         (
@@ -74,3 +82,46 @@ def checkpoint(context: typer.Context) -> None:
     session: Session = context.obj
     with session.platform() as platform:
         sys.stdout.write(platform.audit.checkpoint())
+
+
+@app.command("key")
+def key(context: typer.Context) -> None:
+    """Print the log's public key (C2SP verifier key): publish it where others can compare."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        sys.stdout.write(platform.prover.key + "\n")
+
+
+@app.command("prove")
+def prove(
+    context: typer.Context,
+    entry: Annotated[int, typer.Argument(min=0, help="The entry's number, its `seq`.")],
+    to: Annotated[Path, typer.Option(help="The file to write; there must be none yet.")],
+) -> None:
+    """Write a proof of one entry that anybody can check with nothing but Python."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        document = platform.prover.document(entry)
+        platform.audit.note(SHELL, Action.AUDIT_PROVED, "audit", over="shell", entry=entry)
+    _write(to, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
+    session.say(f"Written: {to}. Send it with the checker (`tutela audit checker`).")
+
+
+@app.command("checker")
+def write_checker(
+    to: Annotated[Path, typer.Option(help="The file to write; there must be none yet.")],
+) -> None:
+    """Write the stand-alone program that checks a proof file: one file of Python."""
+    _write(to, checker())
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with path.open("xb") as file:
+            file.write(data)
+    except FileExistsError:
+        raise Conflict("There is such a file already.", "Name another one.") from None
+    except OSError as problem:
+        raise Unavailable(
+            f"The file cannot be written: {problem.strerror}.", "Check its path and your rights."
+        ) from problem
