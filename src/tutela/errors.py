@@ -124,6 +124,13 @@ class Unavailable(TutelaError):
     http_status = 503
 
 
+class Unconfined(Unavailable):
+    """The kernel does not confine the processes that parse untrusted bytes."""
+
+    code = "unconfined"
+    title = "Decoding would not be confined"
+
+
 class CounterpartyFailed(Unavailable):
     """An outside party did not answer, or answered that it cannot now. Worth retrying."""
 

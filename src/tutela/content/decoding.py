@@ -75,6 +75,14 @@ class Reason(StrEnum):
     TOO_MANY_FRAMES = "too_many_frames"
     UNSUPPORTED = "unsupported"
     LOOKS_FAILED = "looks_failed"
+    # What became of the process that decoded (tutela.content.confinement.fault).
+    DECODER_CRASHED = "decoder_crashed"
+    DECODER_FAILED = "decoder_failed"
+    TIMED_OUT = "timed_out"
+    TOO_MUCH_CPU_TIME = "too_much_cpu_time"
+    TOO_MUCH_MEMORY = "too_much_memory"
+    TOO_MUCH_OUTPUT = "too_much_output"
+    CONFINEMENT_VIOLATED = "confinement_violated"
 
 
 class Undecodable(InvalidInput):
@@ -202,8 +210,10 @@ def _quieten() -> None:
 
 
 def _reason(problem: Exception, data: bytes, kind: str) -> Reason:
-    if isinstance(problem, MemoryError | Image.DecompressionBombError):
+    if isinstance(problem, Image.DecompressionBombError):
         return Reason.TOO_MANY_PIXELS
+    if isinstance(problem, MemoryError):
+        return Reason.TOO_MUCH_MEMORY
     if isinstance(problem, NotImplementedError | UnreadableMode):
         return Reason.UNSUPPORTED
     said = str(problem).lower()

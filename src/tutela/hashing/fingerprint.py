@@ -51,8 +51,11 @@ class Fingerprint:
     looks: Looks | None = None
 
 
-def fingerprint(data: bytes, limits: DecodeLimits) -> Fingerprint:
-    """Hash `data` in every way. Never raises for what is in it."""
+def fingerprint(data: bytes, limits: DecodeLimits, known: Digests | None = None) -> Fingerprint:
+    """Hash `data` in every way. Never raises for what is in it.
+
+    `known`: its digests, where somebody takes care of them already.
+    """
     found: list[PictureHash] = []
     reason: Reason | None = None
     try:
@@ -66,7 +69,7 @@ def fingerprint(data: bytes, limits: DecodeLimits) -> Fingerprint:
             )
     except Undecodable as problem:
         reason = problem.reason
-    return Fingerprint(sniff(data), len(data), digests((data,)), tuple(found), reason)
+    return Fingerprint(sniff(data), len(data), known or digests((data,)), tuple(found), reason)
 
 
 def quick_fingerprint(data: bytes, limits: DecodeLimits) -> Fingerprint:

@@ -11,15 +11,19 @@ from tutela.hashing.look import Budget
 
 if TYPE_CHECKING:
     from tutela.content.decoding import DecodeLimits
+    from tutela.hashing.digests import Digests
     from tutela.hashing.fingerprint import Fingerprint
 
 
-def looked_at(data: bytes, limits: DecodeLimits, budget: Budget) -> Fingerprint:
+def looked_at(
+    data: bytes, limits: DecodeLimits, budget: Budget, known: Digests | None = None
+) -> Fingerprint:
     """Hash `data` exactly and take the looks that the budget pays for.
 
-    Should they fail, the file is unscreened unless it matches without them.
+    Should they fail, the file is unscreened unless it matches without them. `known`: as in
+    `fingerprint`.
     """
-    printed = fingerprint(data, limits)
+    printed = fingerprint(data, limits, known)
     if budget is Budget.NONE or not printed.pictures:
         return printed
     # OpenCV takes a while to import, and who takes no looks should not wait for it.

@@ -1,0 +1,1 @@
+"""Processes that parse untrusted bytes: what they may do, how they are asked, what they answer."""

@@ -1,0 +1,161 @@
+"""Where untrusted bytes are parsed: in confined processes, never in this one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tutela.content.confinement.fault import Fault, Lost
+from tutela.content.confinement.frame import Most
+from tutela.content.confinement.pool import Allowance, Pool, Room
+from tutela.content.confinement.serving import Terms
+from tutela.content.decoding import Reason, Undecodable
+from tutela.content.media_type import sniff
+from tutela.hashing.digests import Digests, digests
+from tutela.hashing.fingerprint import Fingerprint
+from tutela.hashing.look import Budget
+from tutela.platform.fingerprint_said import Effort, fingerprint_understood
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    from tutela.content.confinement.frame import Frame
+    from tutela.content.decoding import DecodeLimits
+
+    Fields = tuple[tuple[str, str], ...]
+
+WORKER = "tutela.platform.parsing_worker"
+_CHUNK = 1 << 18
+_MOST_FIELDS, _NAME, _VALUE = 200, 64, 1000
+_MOST_SKETCHES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one file may take. Seconds by the clock and of processor time; bytes of memory."""
+
+    seconds: float = 120.0
+    cpu_seconds: float = 60.0
+    memory: int = 6 << 30
+
+
+class Parsing:
+    """Hands files to confined processes and understands what they answer. Any thread may ask."""
+
+    def __init__(
+        self,
+        limits: DecodeLimits,
+        bounds: Bounds,
+        room: Room,
+        *,
+        insecure: bool = False,
+        looks: bool = True,
+    ) -> None:
+        self.limits = limits
+        self.bounds = bounds
+        self.insecure = insecure
+        terms = Terms(bounds.memory, insecure=insecure, looks=looks)
+        self._pool = Pool(WORKER, terms, room)
+
+    def start(self) -> dict[str, Any]:
+        """Start the processes now. Raises `Unconfined` where they cannot be confined."""
+        return self._pool.start()
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.close()
+
+    def fingerprint(self, data: bytes, budget: Budget = Budget.NONE) -> Fingerprint:
+        """Hash a file, with the looks that a budget pays for. Never raises for what is in it.
+
+        The digests are taken here, meanwhile: a process that was taken over cannot lie about them.
+        Raises `Unavailable` when no process is free for too long.
+        """
+        effort = Effort.EXACT if budget is Budget.NONE else Effort(budget)
+        words = {
+            "job": "hash",
+            "limits": asdict(self.limits),
+            "effort": effort,
+            "digests": False,
+        }
+        taken: list[Digests] = []
+
+        def meanwhile(push: Callable[[], None]) -> None:
+            taken.append(digests(_chunks(data, push)))
+
+        if len(data) > self.limits.max_bytes:
+            whole = digests((data,))
+            return Fingerprint(sniff(data), len(data), whole, (), Reason.TOO_MANY_BYTES)
+        try:
+            answer = self._ask(words, data, effort.most, meanwhile)
+            said = answer.words | {"digests": asdict(taken[0])}
+            printed = fingerprint_understood(said)
+        except Lost as lost:
+            return self._lost(data, taken, lost.fault)
+        except ValueError:
+            return self._lost(data, taken, Fault.CRASHED)
+        return replace(printed, media_type=sniff(data), bytes=len(data))
+
+    def exif(self, data: bytes) -> Fields:
+        """Return what a picture's file says about its making, as `tutela.content.exif` does."""
+        try:
+            fields = self._ask({"job": "exif"}, data, Most()).words["fields"]
+            return tuple(
+                (str(name)[:_NAME], str(value)[:_VALUE]) for name, value in fields[:_MOST_FIELDS]
+            )
+        except (Lost, ValueError, KeyError, TypeError):
+            return ()
+
+    def sketches(self, data: bytes) -> list[str]:
+        """Return what a list keeps of a picture beside its hash: base 64, to be checked."""
+        words = {"job": "sketches", "limits": asdict(self.limits)}
+        try:
+            drawn = self._ask(words, data, Most()).words["sketches"]
+        except (Lost, KeyError):
+            return []
+        return [str(one) for one in drawn[:_MOST_SKETCHES]] if isinstance(drawn, list) else []
+
+    def smaller(self, data: bytes, side: int) -> NDArray[np.uint8]:
+        """Return a file's first picture, (height, width, 3), no side longer than `side`.
+
+        Raises `Undecodable`.
+        """
+        words = {"job": "smaller", "limits": asdict(self.limits), "side": side}
+        try:
+            answer = self._ask(words, data, Most(data=3 * side * side))
+            if "undecodable" in answer.words:
+                raise Undecodable(Reason(answer.words["undecodable"]))
+            height, width = int(answer.words["height"]), int(answer.words["width"])
+            if not (0 < height <= side and 0 < width <= side):
+                raise ValueError
+            return np.frombuffer(answer.data, np.uint8).reshape(height, width, 3)
+        except Lost as lost:
+            raise Undecodable(Reason(lost.fault.value)) from lost
+        except (ValueError, KeyError, TypeError, OverflowError) as problem:
+            raise Undecodable(Reason.DECODER_CRASHED) from problem
+
+    def _ask(
+        self,
+        words: dict[str, Any],
+        data: bytes,
+        most: Most,
+        meanwhile: Callable[[Callable[[], None]], None] | None = None,
+    ) -> Frame:
+        allowed = Allowance(self.bounds.seconds, self.bounds.cpu_seconds, most)
+        return self._pool.run(words, data, allowed, meanwhile)
+
+    def _lost(self, data: bytes, taken: list[Digests], fault: Fault) -> Fingerprint:
+        whole = taken[0] if taken else digests((data,))
+        return Fingerprint(sniff(data), len(data), whole, (), Reason(fault.value))
+
+
+def _chunks(data: bytes, push: Callable[[], None]) -> Iterator[memoryview]:
+    """Yield the bytes bit by bit, and see between two that a process has what it works on."""
+    whole = memoryview(data)
+    for start in range(0, len(data), _CHUNK):
+        push()
+        yield whole[start : start + _CHUNK]
