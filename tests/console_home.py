@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tests.fixed_clock import FixedClock
+from tests.parsers import shared_pool
 from tests.pictures import encoded, scene
 
 from tutela import bootstrap, installation
@@ -52,10 +53,15 @@ class Home:
         return self.platform.sign_ins.issue(SHELL, self.people[role].id).token
 
 
+def reopened(folder: Path, clock: Clock) -> Platform:
+    """Open the instance of a folder."""
+    return bootstrap.open_platform(settings_file.load(folder), clock, pool=shared_pool())
+
+
 def copied(made: Home, folder: Path, clock: Clock) -> Home:
     """Open a copy of a closed instance: quicker than making another one."""
     shutil.copytree(made.platform.settings.home, folder)
-    return replace(made, platform=bootstrap.open_platform(settings_file.load(folder), clock))
+    return replace(made, platform=reopened(folder, clock))
 
 
 def make_home(folder: Path, clock: Clock | None = None, *, demo: bool = True) -> Home:
@@ -68,7 +74,7 @@ def make_home(folder: Path, clock: Clock | None = None, *, demo: bool = True) ->
     settings = settings_file.load(folder)
     ticking = clock or FixedClock()
     installation.create_home(settings, "root", ticking)
-    platform = bootstrap.open_platform(settings, ticking)
+    platform = bootstrap.open_platform(settings, ticking, pool=shared_pool())
     people: dict[Role, Account] = {
         role: platform.accounts.create(SHELL, f"{role.value} person", (role,))
         for role in Role

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from tests.parsers import shared_pool
 from tests.pictures import encoded, scene
 
 from tutela import bootstrap, installation, server
@@ -38,7 +39,7 @@ def instance(folder: Path, database_url: str, **given: object) -> Iterator[Platf
     home = folder / "home"
     settings = settings_file.load(home, database_url=database_url, **given)
     installation.create_home(settings, "administrator")
-    platform = bootstrap.open_platform(settings)
+    platform = bootstrap.open_platform(settings, pool=shared_pool())
     printed = fingerprint(LISTED, DecodeLimits())
     line = f"id,sha256,pdq\nlisted,{printed.digests.sha256},{printed.pictures[0].pdq}\n"
     platform.lists.import_file(SHELL, "known", line.encode())

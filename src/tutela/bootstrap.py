@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,6 +17,8 @@ from tutela.audit.log import AuditLog
 from tutela.audit.prover import Prover
 from tutela.cases.queue import Queue
 from tutela.cases.viewing import Viewing
+from tutela.content.confinement.pool import Pool, Room
+from tutela.content.confinement.serving import Terms
 from tutela.content.decoding import DecodeLimits
 from tutela.content.holds import HOST_ORDER
 from tutela.errors import CounterpartyFailed
@@ -31,6 +34,7 @@ from tutela.key_files import KeyFiles
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
+from tutela.platform.parsing import WORKER, Parsing, Patience
 from tutela.platform.referring import Approval, Referring
 from tutela.platform.removal import HostPlatform, Removal
 from tutela.platform.worker import Worker
@@ -52,7 +56,7 @@ from tutela.storage.objects import Objects
 if TYPE_CHECKING:
     from tutela.content.holds import HostOrder
     from tutela.referrals.authority import Authority
-    from tutela.settings import Settings
+    from tutela.settings import Decoding, Settings
 
 
 NCMEC = "ncmec"
@@ -77,6 +81,8 @@ class Platform:
     lists: HashLists
     screener: Screener
     limits: DecodeLimits
+    pool: Pool
+    parsing: Parsing
     vault: Vault
     intake: Intake
     queue: Queue
@@ -96,17 +102,45 @@ class Platform:
     worker: Worker
 
     def prove_ready(self) -> None:
-        """Raise unless uploads can be screened now: schema, database and lists."""
+        """Raise unless uploads can be screened now: schema, database, lists, and confinement."""
         schema.check(self.database)
         self.screener.prove_ready()
+        self.parsing.prove_ready()
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections, and end the processes that parse."""
+        self.pool.close()
         self.database.close()
 
 
-def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.ALL) -> Platform:
-    """Compose a platform from its settings. Raises `SettingsInvalid`, `Tampered`."""
+def parsing_terms(decoding: Decoding, *, looks: bool) -> Terms:
+    """Return on what terms processes parse."""
+    return Terms(decoding.memory, decoding.insecure, looks)
+
+
+def parsing_pool(decoding: Decoding, *, looks: bool = True) -> Pool:
+    """Return the pool of confined processes; they start when first needed."""
+    return Pool(
+        WORKER,
+        parsing_terms(decoding, looks=looks),
+        Room(
+            decoding.processes or os.cpu_count() or 1,
+            decoding.waiting,
+            decoding.patience_seconds,
+        ),
+    )
+
+
+def open_platform(
+    settings: Settings,
+    clock: Clock = utc_now,
+    part: Part = Part.ALL,
+    pool: Pool | None = None,
+) -> Platform:
+    """Compose a platform from its settings. It parses in `pool`, and closes it.
+
+    Raises `SettingsInvalid`, `Tampered`.
+    """
     verify_known_answers()
     files = KeyFiles(settings.keys)
     signer = CheckpointSigner(settings.instance, files.audit_seed())
@@ -123,6 +157,11 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         max_bytes=settings.limits.max_bytes,
         max_pixels=settings.limits.max_pixels,
         max_frames=settings.limits.max_frames,
+    )
+    if pool is None:
+        pool = parsing_pool(settings.decoding)
+    parsing = Parsing(
+        pool, limits, Patience(settings.decoding.seconds, settings.decoding.cpu_seconds)
     )
     lists = HashLists(database, audit)
     screener = Screener(
@@ -165,10 +204,12 @@ def open_platform(settings: Settings, clock: Clock = utc_now, part: Part = Part.
         lists=lists,
         screener=screener,
         limits=limits,
+        pool=pool,
+        parsing=parsing,
         vault=vault,
-        intake=Intake(audit, screener, vault, limits),
+        intake=Intake(audit, screener, vault, parsing),
         queue=Queue(audit),
-        viewing=Viewing(audit, vault),
+        viewing=Viewing(audit, vault, parsing.smaller),
         register=register,
         casework=casework,
         referring=referring,

@@ -38,7 +38,8 @@ def application(platform: Platform) -> Starlette:
             await run_in_threadpool(platform.prove_ready)
         except TutelaError as problem:
             return problem_of(problem)
-        return JSONResponse({"status": "ready"})
+        confined = platform.parsing.prove_ready()
+        return JSONResponse({"status": "ready", "decoding": "confined" if confined else "INSECURE"})
 
     async def home(_request: Request) -> Response:
         return RedirectResponse("/console/", status_code=303)

@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tutela.content.confinement.serving import USUAL
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import SettingsInvalid
 from tutela.hashing.look import Budget
@@ -64,6 +65,31 @@ class Limits(_Part):
     )
     max_frames: int = Field(
         default=_DECODE.max_frames, gt=0, description="Most frames of one animation decoded."
+    )
+
+
+class Decoding(_Part):
+    """The confined processes that parse what comes from outside."""
+
+    processes: int | None = Field(
+        default=None, ge=1, le=1024, description="How many processes; none: one a core."
+    )
+    waiting: int = Field(
+        default=32, ge=1, description="So many may wait for one; others are told to come again."
+    )
+    patience_seconds: float = Field(default=30, gt=0, description="How long they wait.")
+    seconds: float = Field(default=120, gt=0, description="Longest time one file may take.")
+    cpu_seconds: float = Field(
+        default=60, gt=0, description="Most processor time that one file may take."
+    )
+    memory: int = Field(
+        default=USUAL.memory,
+        ge=256 << 20,
+        description="Most memory that a process may take, in bytes.",
+    )
+    insecure: bool = Field(
+        default=False,
+        description="Parse also where the kernel does not confine it. As `--insecure-decoding`.",
     )
 
 
@@ -231,6 +257,7 @@ class Settings(BaseSettings):
     )
     matching: Matching = Matching()
     limits: Limits = Limits()
+    decoding: Decoding = Decoding()
     duties: Duties = Duties()
     host: Host = Host()
     authority: Authority = Authority()

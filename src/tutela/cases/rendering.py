@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import io
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
-from tutela.content.decoding import DecodeLimits, Undecodable, pictures
+from tutela.content.decoding import Undecodable
 from tutela.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Smaller = Callable[[bytes, int], NDArray[np.uint8]]
+    """Takes a file's bytes, returns its first picture with no side longer than so many pixels."""
 
 
 class Rung(StrEnum):
@@ -25,22 +35,22 @@ _EDGE = {Rung.SKETCH: 160, Rung.TINY: 64, Rung.LARGER: 256, Rung.COLOUR: 512, Ru
 _SHOWN_EDGE = 320
 
 
-def render(data: bytes, rung: Rung, watermark: str) -> bytes:
+def render(data: bytes, rung: Rung, watermark: str, smaller: Smaller) -> bytes:
     """Return a PNG of the first frame at the given rung, stamped with `watermark`.
 
     Longest edge in pixels: sketch 160 (edges only), tiny 64 (grey, blurred), larger 256 (grey),
-    colour 512, original up to 4096. Always re-encoded: hostile bytes never reach a browser.
+    colour 512, original up to 4096. Always encoded anew, and here: `smaller` parses elsewhere, and
+    were it taken over it could neither reach a browser nor show more than the rung allows.
     Raises `InvalidInput` when the bytes are not a picture this build can read.
     """
     try:
-        first = next(iter(pictures(data, DecodeLimits())))
+        seen = smaller(data, _EDGE[rung])
     except Undecodable as problem:
         raise InvalidInput(
             "The evidence cannot be shown as a picture.",
             "Decide on its facts, or export it to a person with the right tools.",
         ) from problem
-    picture = Image.fromarray(first.rgb)
-    picture.thumbnail((_EDGE[rung], _EDGE[rung]), Image.Resampling.LANCZOS)
+    picture = Image.fromarray(seen)
     out = io.BytesIO()
     _stamped(_reduced(picture, rung), watermark).save(out, "PNG", optimize=False)
     return out.getvalue()

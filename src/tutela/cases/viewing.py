@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tutela.audit.log import AuditLog
+    from tutela.cases.rendering import Smaller
     from tutela.evidence.vault import Vault
 
 views = sa.Table(
@@ -99,9 +100,10 @@ class View:
 class Viewing:
     """Grants, renders and remembers views."""
 
-    def __init__(self, audit: AuditLog, vault: Vault) -> None:
+    def __init__(self, audit: AuditLog, vault: Vault, smaller: Smaller) -> None:
         self._audit = audit
         self._vault = vault
+        self._smaller = smaller
 
     def grant(
         self, actor: Actor, case_id: str, item_id: str, fidelity: Fidelity, purpose: str = ""
@@ -149,7 +151,8 @@ class Viewing:
         if item.evidence_id is None:
             raise NotFound("Nothing was sealed for this item.", "Decide it on its facts.")
         data = self._vault.open(actor, item.evidence_id, Purpose.REVIEW)
-        picture = render(data, Rung(row.fidelity), f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z")
+        stamp = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z"
+        picture = render(data, Rung(row.fidelity), stamp, self._smaller)
         # Only what could be drawn is a view; written before the bytes leave this function.
         with self._audit.database.bookkeeping() as connection:
             connection.execute(

@@ -74,22 +74,26 @@ def _root(
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object per line on stdout.")
     ] = False,
+    insecure_decoding: Annotated[
+        bool,
+        typer.Option("--insecure-decoding", help="Parse also where the system cannot confine it."),
+    ] = False,
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it and end.")
     ] = False,
 ) -> None:
-    context.obj = Session(home, json)
+    context.obj = Session(home, json, insecure_decoding)
 
 
 def hoisted(words: list[str]) -> list[str]:
-    """Return the words with `--json` and `--home` in front, wherever they were given."""
+    """Return the words with the root's options in front, wherever they were given."""
     first: list[str] = []
     rest: list[str] = []
     waiting = iter(words)
     for word in waiting:
         if word == "--":
             rest += [word, *waiting]
-        elif word == "--json" or word.startswith("--home="):
+        elif word in {"--json", "--insecure-decoding"} or word.startswith("--home="):
             first.append(word)
         elif word == "--home":
             first += [word, *(value for value in (next(waiting, None),) if value is not None)]

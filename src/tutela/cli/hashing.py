@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
+from tutela import bootstrap
 from tutela.cli.session import Session
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import InvalidInput
-from tutela.hashing.fingerprint import fingerprint
+from tutela.platform.parsing import Parsing, Patience
+from tutela.settings import Decoding
 
 _SOME_UNREADABLE = 3
 
@@ -26,15 +28,17 @@ def hash_files(
 ) -> None:
     """Print digests, PDQ and quality of each file (the record hash). Exit 3: some had no PDQ."""
     session: Session = context.obj
-    limits = DecodeLimits()
     rows, incomplete = [], False
-    for path in _files(paths):
-        row = _row(path, limits)
-        incomplete = incomplete or row["pdq"] is None
-        if session.json:
-            session.put(row)
-        else:
-            rows.append(row)
+    decoding = Decoding(processes=1, insecure=session.insecure_decoding)
+    with bootstrap.parsing_pool(decoding, looks=False) as pool:
+        parsing = Parsing(pool, DecodeLimits(), Patience())
+        for path in _files(paths):
+            row = _row(path, parsing)
+            incomplete = incomplete or row["pdq"] is None
+            if session.json:
+                session.put(row)
+            else:
+                rows.append(row)
     if not session.json:
         session.table(("pdq", "pdq_quality", "sha256", "media_type", "path"), rows, "No files.")
     if incomplete:
@@ -51,7 +55,8 @@ def _files(paths: list[Path]) -> list[Path]:
     return found
 
 
-def _row(path: Path, limits: DecodeLimits) -> dict[str, object]:
+def _row(path: Path, parsing: Parsing) -> dict[str, object]:
+    limits = parsing.limits
     try:
         size = path.stat().st_size
         if size > limits.max_bytes:
@@ -64,7 +69,7 @@ def _row(path: Path, limits: DecodeLimits) -> dict[str, object]:
         raise InvalidInput(
             f"{path} cannot be read: {problem.strerror}.", "Check the path and your rights."
         ) from problem
-    printed = fingerprint(data, limits)
+    printed = parsing.fingerprint(data)
     record = printed.pictures[0] if printed.pictures else None
     return {
         "path": str(path),

@@ -61,6 +61,8 @@ def serve(
     opened = server.listen(settings.listen_host, settings.listen_port if port is None else port)
     host, number = opened.getsockname()[:2]
     with session.platform() as platform:
+        if not platform.parsing.prove_ready():
+            session.say("INSECURE: the processes that parse uploads are not confined here.")
         # A supervisor or a test reads this line to learn the port.
         sys.stdout.write(f"listening on http://{host}:{number}\n")
         sys.stdout.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -12,11 +11,9 @@ from typing import Annotated
 import typer
 
 from tutela.cli.session import SHELL, Session
-from tutela.content.decoding import DecodeLimits
 from tutela.errors import InvalidInput
-from tutela.hashing.fingerprint import fingerprint
 from tutela.hashlists.report import ImportReport
-from tutela.matching.evasion.looking import sketched
+from tutela.platform.parsing import Parsing
 from tutela.platform.walk import walk
 
 app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
@@ -74,7 +71,7 @@ def build(
     if not folder.is_dir():
         raise InvalidInput("There is no such folder.", "Name a folder of files.")
     with session.platform() as platform:
-        lines = built_lines(folder, platform.limits)
+        lines = built_lines(folder, platform.parsing)
         report = platform.lists.import_file(SHELL, name, lines, source=source, replace=True)
     _report(session, report)
 
@@ -137,20 +134,20 @@ def remove(
     session.say("Removed. What it matched before stays on record.")
 
 
-def built_lines(folder: Path, limits: DecodeLimits) -> Iterator[bytes]:
+def built_lines(folder: Path, parsing: Parsing) -> Iterator[bytes]:
     """Yield an NDJSON line of hashes for each file under a folder."""
     for found in walk((folder,)):
-        if found.fault is not None or found.size > limits.max_bytes:
+        if found.fault is not None or found.size > parsing.limits.max_bytes:
             continue
         data = found.path.read_bytes()
-        printed = fingerprint(data, limits)
+        printed = parsing.fingerprint(data)
         record = printed.pictures[0] if printed.pictures else None
         row = {"id": str(found.path.relative_to(folder)), **asdict(printed.digests)}
         if record is not None:
             row |= {"pdq": record.pdq, "pdq_quality": record.quality}
-        drawn = sketched(data, limits) if record is not None else ()
+        drawn = parsing.sketches(data) if record is not None else []
         if drawn:
-            row["sketch"] = [b64encode(one.encoded()).decode() for one in drawn]
+            row["sketch"] = drawn
         yield json.dumps(row).encode() + b"\n"
 
 

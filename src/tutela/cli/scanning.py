@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tutela import bootstrap
 from tutela.cli.session import Session
 from tutela.hashing.look import Budget
 from tutela.matching.screening import Verdict
@@ -101,6 +102,7 @@ def _watched(
         workers=workers,
         exact=exact,
         looks=looks,
+        work=bootstrap.parsing_terms(platform.settings.decoding, looks=False),
     )
     with Progress(*columns, console=session.people, transient=True) as progress:
         task = progress.add_task("", total=total)

@@ -85,6 +85,20 @@ class Reason(StrEnum):
     CONFINEMENT_VIOLATED = "confinement_violated"
 
 
+DECODER_LOST = frozenset(
+    {
+        Reason.DECODER_CRASHED,
+        Reason.DECODER_FAILED,
+        Reason.TIMED_OUT,
+        Reason.TOO_MUCH_CPU_TIME,
+        Reason.TOO_MUCH_MEMORY,
+        Reason.TOO_MUCH_OUTPUT,
+        Reason.CONFINEMENT_VIOLATED,
+    }
+)
+"""Reasons to ask no other process about the same bytes."""
+
+
 class Undecodable(InvalidInput):
     """The bytes gave no pixels, or no more pixels; `reason` says why."""
 

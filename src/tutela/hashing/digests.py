@@ -19,7 +19,7 @@ class Digests:
     sha256: str
 
 
-def digests(chunks: Iterable[bytes]) -> Digests:
+def digests(chunks: Iterable[bytes | memoryview]) -> Digests:
     """Return the digests of all chunks, end to end."""
     md5 = hashlib.md5(usedforsecurity=False)
     sha1 = hashlib.sha1(usedforsecurity=False)

@@ -8,13 +8,17 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from tutela import __version__
-from tutela.content.decoding import Reason
+from tutela.content.confinement.serving import USUAL, Terms
+from tutela.content.decoding import DECODER_LOST, Reason
+from tutela.content.media_type import sniff
 from tutela.hashing.algorithm import ALGORITHMS
+from tutela.hashing.digests import digests
 from tutela.hashing.fingerprint import Fingerprint
 from tutela.hashing.look import Budget
 from tutela.matching.screening import UNAVAILABLE, Screener, Screening, Verdict
-from tutela.platform.fingerprint_worker import FAILED, Effort, hash_file
-from tutela.platform.fingerprinting import CRASHED, TIMED_OUT, FingerprintWorkers, Job
+from tutela.platform.fingerprint_said import Effort
+from tutela.platform.fingerprinting import FingerprintWorkers, Job
+from tutela.platform.opening import chunks, opened
 from tutela.platform.walk import UNREADABLE, Found, walk
 
 if TYPE_CHECKING:
@@ -25,9 +29,9 @@ if TYPE_CHECKING:
     from tutela.matching.screening import Match
     from tutela.platform.journal import Journal, Row
 
-_DECODER_LOST = {CRASHED, TIMED_OUT, FAILED}
 _TRUSTED_SECONDS = 0.25
 """How old a look at the lists' state may be in a scan, which takes minutes or days."""
+_HEAD = 1 << 16
 _MAY_PASS = {UNREADABLE, UNAVAILABLE}
 
 
@@ -64,23 +68,26 @@ def scan(
     workers: int | None = None,
     exact: bool = False,
     looks: Budget | None = None,
+    work: Terms = USUAL,
 ) -> Iterator[Row]:
     """Yield one line for each file under the paths, in order (docs/reference/scan.md).
 
     Files of an earlier, interrupted run come from the journal. Four files a worker are in flight,
-    two of them being read, each of at most `limits.max_bytes`; larger ones are digested as a
+    two of them with it, each of at most `limits.max_bytes`; larger ones are digested as a
     stream. Unless `exact`, what is far from everything listed is told so by its quick hash, and
     only the rest is hashed exactly; with looks, the policy's or these, everything is. Changes of
-    lists are seen within a quarter of a second.
-    Raises `NotFound` for a list that does not exist.
+    lists are seen within a quarter of a second. `work`: on what terms processes parse.
+    Raises `NotFound` for a list that does not exist, `Unconfined` where the system does not
+    confine those processes.
     """
     effort = _effort(
         screener.policy.looks if looks is None else looks,
         exact=exact or screener.policy.exact_only,
     )
+    work = replace(work, looks=effort not in {Effort.QUICK, Effort.EXACT})
     screener = screener.trusting(_TRUSTED_SECONDS)
     waiting: deque[tuple[Found, Job | Row | None]] = deque()
-    with FingerprintWorkers(limits, workers or os.cpu_count() or 1) as hashing:
+    with FingerprintWorkers(limits, workers or os.cpu_count() or 1, work) as hashing:
 
         def oldest() -> Row:
             found, under_way = waiting.popleft()
@@ -134,25 +141,27 @@ def _row(
 ) -> Row:
     if isinstance(result, Fingerprint):
         return _screened(found, result, screener.screen(result, lists))
-    digested = _digested(found, limits) if result in _DECODER_LOST else None
+    digested = _digested(found, limits, result) if result in DECODER_LOST else None
     if digested is None:
         return _unscreened(found, result)
-    screening = screener.screen(digested, lists)
-    if screening.reason == digested.unscreened:
-        screening = replace(screening, reason=result)
-    return _screened(found, digested, screening)
+    return _screened(found, digested, screener.screen(digested, lists))
 
 
-def _digested(found: Found, limits: DecodeLimits) -> Fingerprint | None:
+def _digested(found: Found, limits: DecodeLimits, fault: str) -> Fingerprint | None:
     """Return the digests of a file whose pixels killed a worker: they may be listed all the same.
 
     Not of one so large that its digests themselves may be what took too long.
     """
-    if found.size > limits.max_bytes:
+    file = opened(found.path) if found.size <= limits.max_bytes else UNREADABLE
+    if isinstance(file, str):
         return None
-    # No byte is within the limit, so nothing of it is decoded in this process.
-    result = hash_file(str(found.path), replace(limits, max_bytes=-1))
-    return replace(result, unscreened=Reason.UNSUPPORTED) if not isinstance(result, str) else None
+    descriptor, size = file
+    try:
+        first = os.pread(descriptor, _HEAD, 0)
+        whole = digests(chunks(descriptor))
+    except OSError:
+        return None
+    return Fingerprint(sniff(first), size, whole, (), Reason(fault))
 
 
 def _screened(found: Found, printed: Fingerprint, screening: Screening) -> Row:

@@ -1,37 +1,33 @@
-"""Hashing files in several processes, of which any may die without harm to the others."""
+"""Hashing files in several confined processes, any of which may die without harm to the others."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import selectors
-import subprocess
-import sys
 import time
 from collections import deque
 from dataclasses import asdict, dataclass, field
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from tutela.errors import Unavailable
-from tutela.platform.fingerprint_worker import READY, Effort, understood
+from tutela.content.confinement.fault import Fault, Lost
+from tutela.content.confinement.process import CutShort, Process, Stretch, not_started
+from tutela.content.confinement.serving import USUAL, Terms
+from tutela.platform.fingerprint_said import Effort, fingerprint_understood
+from tutela.platform.opening import opened
+from tutela.platform.parsing import WORKER, Patience
+from tutela.platform.walk import UNREADABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tutela.content.confinement.frame import Frame
     from tutela.content.decoding import DecodeLimits
     from tutela.hashing.fingerprint import Fingerprint
 
-CRASHED = "decoder_crashed"
-TIMED_OUT = "timed_out"
-PATIENCE_SECONDS = 120.0
 _SLOWEST_BYTES_PER_SECOND = 10_000_000
-_LONGEST_ANSWER = 64 << 20
 _START_SECONDS = 60.0
-_DYING_SECONDS = 5.0
 _MOST_FALSE_STARTS = 3
 _AHEAD = 2
-"""Files given to a worker at a time, so that it need not wait for us between two."""
+"""Files given to a process at a time, so that it need not wait for us between two."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,32 +41,37 @@ class Job:
     size: int
     effort: Effort = Effort.EXACT
     result: Fingerprint | str | None = None
+    stretch: Stretch | None = None
 
 
 @dataclass(slots=True, eq=False)
 class _Worker:
-    process: subprocess.Popen[bytes]
-    requests: IO[bytes]
-    answers: IO[bytes]
+    process: Process
     jobs: deque[Job] = field(default_factory=deque)
-    heard: bytearray = field(default_factory=bytearray)
-    ready: bool = False
     deadline: float = 0.0
+    pushing: bool = False
 
 
 class FingerprintWorkers:
     """Processes that hash files. Use as a context; one thread only.
 
-    A worker that dies or is silent for too long costs the file it was at; a new one takes its
-    place and its other file. Raises `Unavailable` when workers cannot even start.
+    One that dies or is silent for too long costs the file it was at; a new one takes its place
+    and its other file. Raises `Unconfined` where they cannot be confined, `Unavailable` when they
+    cannot even start.
     """
 
     def __init__(
-        self, limits: DecodeLimits, workers: int, patience: float = PATIENCE_SECONDS
+        self,
+        limits: DecodeLimits,
+        workers: int,
+        terms: Terms = USUAL,
+        patience: Patience | None = None,
     ) -> None:
-        self._limits = limits
+        self._limits = asdict(limits)
         self._most = workers
-        self._patience = patience
+        self._terms = terms
+        self._answer = (Effort.FULL_LOOKS if terms.looks else Effort.EXACT).most
+        self._patience = patience or Patience()
         self._workers: list[_Worker] = []
         self._waiting: deque[Job] = deque()
         self._false_starts = 0
@@ -99,15 +100,21 @@ class FingerprintWorkers:
         return job.result
 
     def _turn(self) -> None:
-        """Hear what workers say, or find out who has been silent for too long."""
+        """Hear what processes say, or find out who has been silent for too long."""
         busy = [worker for worker in self._workers if worker.jobs]
         soonest = min((worker.deadline for worker in busy), default=time.monotonic())
         for key, _ in self._selector.select(max(0.0, soonest - time.monotonic())):
-            self._hear(key.data)
+            worker = key.data
+            if worker not in self._workers:
+                continue
+            if key.fd == worker.process.answers:
+                self._hear(worker)
+            else:
+                self._push(worker)
         now = time.monotonic()
         for worker in busy:
             if worker in self._workers and worker.jobs and worker.deadline <= now:
-                self._lose(worker, TIMED_OUT)
+                self._lose(worker, Fault.TIMED_OUT)
         self._hand_out()
 
     def _hand_out(self) -> None:
@@ -121,94 +128,104 @@ class FingerprintWorkers:
             self._hand(idle, self._waiting.popleft())
 
     def _hand(self, worker: _Worker, job: Job) -> None:
+        file = opened(job.path)
+        if isinstance(file, str):
+            job.result = file
+            return
+        job.stretch = Stretch(*file)
         worker.jobs.append(job)
-        if worker.ready and len(worker.jobs) == 1:
+        if worker.process.ready and len(worker.jobs) == 1:
             self._watch(worker)
-        # A worker that is gone is noticed by the end of its answers, which tell what it still did.
-        with contextlib.suppress(OSError):
-            worker.requests.write(json.dumps([str(job.path), job.effort]).encode() + b"\n")
-            worker.requests.flush()
+        words = {"job": "hash", "limits": self._limits, "effort": job.effort, "digests": True}
+        worker.process.put(words, job.stretch)
+        self._push(worker)
+
+    def _push(self, worker: _Worker) -> None:
+        """Hand over what goes, and have us told when more does."""
+        try:
+            worker.process.push()
+        except CutShort as cut:
+            self._end(worker)
+            for job in worker.jobs:
+                if job.stretch is cut.stretch:
+                    job.result = UNREADABLE
+            self._take_back(worker)
+            return
+        if worker.process.unsaid != worker.pushing:
+            worker.pushing = worker.process.unsaid
+            requests = worker.process.requests
+            if worker.pushing:
+                self._selector.register(requests, selectors.EVENT_WRITE, worker)
+            else:
+                self._selector.unregister(requests)
 
     def _watch(self, worker: _Worker) -> None:
-        """Start the clock on the file that the worker is at."""
+        """Start the clocks on the file that the process is at."""
         if not worker.jobs:
             return
-        seconds = self._patience + worker.jobs[0].size / _SLOWEST_BYTES_PER_SECOND
-        worker.deadline = time.monotonic() + seconds
+        more = worker.jobs[0].size / _SLOWEST_BYTES_PER_SECOND
+        worker.deadline = time.monotonic() + self._patience.seconds + more
+        worker.process.allow_cpu(self._patience.cpu_seconds + more)
 
     def _hear(self, worker: _Worker) -> None:
-        said = os.read(worker.answers.fileno(), 1 << 16)
-        worker.heard += said
-        if not said or len(worker.heard) > _LONGEST_ANSWER:
-            self._lose(worker, CRASHED)
-            return
-        while (end := worker.heard.find(b"\n")) >= 0:
-            line = bytes(worker.heard[: end + 1])
-            del worker.heard[: end + 1]
-            if line == READY and not worker.ready:
-                worker.ready = True
-                self._false_starts = 0
-                self._watch(worker)
-            elif not self._settle(worker, line):
-                self._lose(worker, CRASHED)
-                return
-
-    def _settle(self, worker: _Worker, line: bytes) -> bool:
-        """Take an answer. False when the worker has stopped making sense."""
-        if not worker.jobs:
-            return False
         try:
-            result = understood(line)
-        except ValueError:
-            return False
-        worker.jobs.popleft().result = result
-        self._watch(worker)
-        return True
+            for frame in worker.process.hear(self._answer):
+                if not worker.process.ready:
+                    worker.process.greeted(frame)
+                    self._false_starts = 0
+                else:
+                    self._settle(worker, frame)
+                self._watch(worker)
+        except Lost as lost:
+            self._lose(worker, lost.fault)
 
-    def _lose(self, worker: _Worker, reason: str) -> None:
-        """End a worker: its first file is settled, the rest are for others to do."""
+    def _settle(self, worker: _Worker, frame: Frame) -> None:
+        """Take an answer. Raises `Lost` when the process has stopped making sense."""
+        if not worker.jobs:
+            raise Lost(Fault.CRASHED)
+        worker.jobs[0].result = _result(frame.words)
+        worker.jobs.popleft()
+
+    def _lose(self, worker: _Worker, fault: Fault) -> None:
+        """End a process: its first file is settled, the rest are for others to do."""
         self._end(worker)
-        if worker.ready:
+        if worker.process.ready:
             if worker.jobs:
-                worker.jobs.popleft().result = reason
+                worker.jobs.popleft().result = fault.value
         else:
             self._not_started()
-        self._waiting.extendleft(reversed(worker.jobs))
+        self._take_back(worker)
+
+    def _take_back(self, worker: _Worker) -> None:
+        self._waiting.extendleft(job for job in reversed(worker.jobs) if job.result is None)
 
     def _not_started(self) -> None:
-        """Count a worker that died before it was ready: once may be chance, thrice is not."""
+        """Count a process that died before it was ready: once may be chance, thrice is not."""
         self._false_starts += 1
         if self._false_starts >= _MOST_FALSE_STARTS:
-            raise Unavailable(
-                "A hashing process did not start.",
-                "Run `python -m tutela.platform.fingerprint_worker '{}'` to see why.",
-            )
+            raise not_started()
 
     def _started(self) -> _Worker:
-        # -P: a module in the folder that is being scanned must not be imported.
-        command = [sys.executable, "-P", "-m", "tutela.platform.fingerprint_worker"]
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [*command, json.dumps(asdict(self._limits))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        if process.stdin is None or process.stdout is None:  # pragma: no cover - asked for above
-            raise RuntimeError
-        worker = _Worker(process, process.stdin, process.stdout)
+        worker = _Worker(Process(WORKER, self._terms))
         worker.deadline = time.monotonic() + _START_SECONDS
         self._workers.append(worker)
-        self._selector.register(worker.answers, selectors.EVENT_READ, worker)
+        self._selector.register(worker.process.answers, selectors.EVENT_READ, worker)
         return worker
 
     def _end(self, worker: _Worker) -> None:
         self._workers.remove(worker)
-        self._selector.unregister(worker.answers)
-        worker.process.kill()
-        # One that hangs in the kernel, on a lost disk, dies later; nobody should wait for it.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            worker.process.wait(_DYING_SECONDS)
-        worker.answers.close()
-        # Closing sends what is left to a worker that will not read it.
-        with contextlib.suppress(OSError):
-            worker.requests.close()
+        self._selector.unregister(worker.process.answers)
+        if worker.pushing:
+            self._selector.unregister(worker.process.requests)
+        worker.process.end()
+
+
+def _result(words: dict[str, Any]) -> Fingerprint | str:
+    """Return what an answer says. Raises `Lost` when it makes no sense."""
+    fault = words.get("fault")
+    if fault is not None:
+        return Fault.TOO_MUCH_MEMORY if fault == Fault.TOO_MUCH_MEMORY else Fault.FAILED
+    try:
+        return fingerprint_understood(words)
+    except ValueError:
+        raise Lost(Fault.CRASHED) from None

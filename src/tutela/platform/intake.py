@@ -14,11 +14,10 @@ from sqlalchemy.exc import IntegrityError
 from tutela.audit.entry import Action, Actor
 from tutela.cases import case as cases_on_record
 from tutela.content import item as items_on_record
-from tutela.content.exif import exif
+from tutela.content.decoding import DECODER_LOST
 from tutela.content.item import HoldState, Item, ItemMatch, PictureFacts
 from tutela.content.surroundings import NOTHING_STATED, Surroundings
 from tutela.errors import Conflict
-from tutela.matching.evasion.effort import looked_at
 from tutela.matching.screening import Screener, Screening, Verdict
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
@@ -26,9 +25,9 @@ from tutela.storage.identity import new_id
 if TYPE_CHECKING:
     from tutela.audit.log import AuditLog, Change
     from tutela.content.account import AccountFacts
-    from tutela.content.decoding import DecodeLimits
     from tutela.evidence.vault import Sealed, Vault
     from tutela.hashing.fingerprint import Fingerprint
+    from tutela.platform.parsing import Fields, Parsing
 
 submissions = sa.Table(
     "submissions",
@@ -77,13 +76,11 @@ class Verdicted:
 class Intake:
     """Takes items in: hash, match, seal, hold, and put on record in one transaction."""
 
-    def __init__(
-        self, audit: AuditLog, screener: Screener, vault: Vault, limits: DecodeLimits
-    ) -> None:
+    def __init__(self, audit: AuditLog, screener: Screener, vault: Vault, parsing: Parsing) -> None:
         self._audit = audit
         self._screener = screener
         self._vault = vault
-        self._limits = limits
+        self._parsing = parsing
 
     def submit(self, actor: Actor, submission: Submission, key: str | None = None) -> Verdicted:
         """Screen one upload. The same `key` with the same content gives the first answer again.
@@ -94,14 +91,19 @@ class Intake:
         earlier = self._earlier(actor, key, request)
         if earlier is not None:
             return earlier
-        printed = looked_at(submission.data, self._limits, self._screener.policy.looks)
+        printed = self._parsing.fingerprint(submission.data, self._screener.policy.looks)
         screening = self._screener.screen(printed)
         # Sealed before the record: a crash between the two leaves an orphan, never a gap.
         noticed = submission.surroundings.notice is not None
         for_people = noticed or screening.verdict is not Verdict.CLEAN
+        # Said to the authority or to nobody: what is not sealed leaves no trace of its making.
+        readable = for_people and printed.unscreened not in DECODER_LOST
+        told = self._parsing.exif(submission.data) if readable else ()
         sealed = self._vault.seal(submission.data) if for_people else None
         try:
-            return self._put_on_record(actor, submission, key, request, printed, screening, sealed)
+            return self._put_on_record(
+                actor, submission, key, request, printed, screening, sealed, told
+            )
         except IntegrityError:
             # The same key arrived twice at once and the other request was first.
             winner = self._earlier(actor, key, request)
@@ -118,9 +120,10 @@ class Intake:
         printed: Fingerprint,
         screening: Screening,
         sealed: Sealed | None,
+        told: Fields,
     ) -> Verdicted:
         with self._audit.change(actor) as change:
-            item = _item(change, submission, printed, screening, sealed)
+            item = _item(change, submission, printed, screening, sealed, told)
             if key is not None:
                 change.connection.execute(
                     submissions.insert().values(
@@ -167,6 +170,7 @@ def _item(
     printed: Fingerprint,
     screening: Screening,
     sealed: Sealed | None,
+    told: Fields,
 ) -> Item:
     return Item(
         id=new_id("itm", change.now),
@@ -191,8 +195,7 @@ def _item(
         case_id=None,
         received_at=change.now,
         surroundings=submission.surroundings,
-        # Said to the authority or to nobody: what is not sealed leaves no trace of its making.
-        exif=exif(submission.data) if sealed else (),
+        exif=told,
         matches=tuple(
             ItemMatch(
                 match.list_name,

@@ -9,8 +9,7 @@ import numpy as np
 
 from tutela.content.confinement.fault import Fault, Lost
 from tutela.content.confinement.frame import Most
-from tutela.content.confinement.pool import Allowance, Pool, Room
-from tutela.content.confinement.serving import Terms
+from tutela.content.confinement.pool import Allowance
 from tutela.content.decoding import Reason, Undecodable
 from tutela.content.media_type import sniff
 from tutela.hashing.digests import Digests, digests
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tutela.content.confinement.frame import Frame
+    from tutela.content.confinement.pool import Pool
     from tutela.content.decoding import DecodeLimits
 
     Fields = tuple[tuple[str, str], ...]
@@ -35,39 +35,29 @@ _MOST_SKETCHES = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What one file may take. Seconds by the clock and of processor time; bytes of memory."""
+class Patience:
+    """What one file may take: seconds by the clock, and of processor time."""
 
     seconds: float = 120.0
     cpu_seconds: float = 60.0
-    memory: int = 6 << 30
 
 
 class Parsing:
     """Hands files to confined processes and understands what they answer. Any thread may ask."""
 
-    def __init__(
-        self,
-        limits: DecodeLimits,
-        bounds: Bounds,
-        room: Room,
-        *,
-        insecure: bool = False,
-        looks: bool = True,
-    ) -> None:
+    def __init__(self, pool: Pool, limits: DecodeLimits, patience: Patience) -> None:
+        """Use the processes of a pool that runs `WORKER`."""
         self.limits = limits
-        self.bounds = bounds
-        self.insecure = insecure
-        terms = Terms(bounds.memory, insecure=insecure, looks=looks)
-        self._pool = Pool(WORKER, terms, room)
+        self._pool = pool
+        self._patience = patience
 
-    def start(self) -> dict[str, Any]:
-        """Start the processes now. Raises `Unconfined` where they cannot be confined."""
-        return self._pool.start()
+    def prove_ready(self) -> bool:
+        """Start the processes, and say whether they are confined: else somebody asked for it.
 
-    def close(self) -> None:
-        """End the processes."""
-        self._pool.close()
+        Raises `Unconfined` where they cannot be, and nobody asked; `Unavailable` when none starts.
+        """
+        held = self._pool.held or self._pool.start()
+        return held.confined
 
     def fingerprint(self, data: bytes, budget: Budget = Budget.NONE) -> Fingerprint:
         """Hash a file, with the looks that a budget pays for. Never raises for what is in it.
@@ -145,7 +135,7 @@ class Parsing:
         most: Most,
         meanwhile: Callable[[Callable[[], None]], None] | None = None,
     ) -> Frame:
-        allowed = Allowance(self.bounds.seconds, self.bounds.cpu_seconds, most)
+        allowed = Allowance(self._patience.seconds, self._patience.cpu_seconds, most)
         return self._pool.run(words, data, allowed, meanwhile)
 
     def _lost(self, data: bytes, taken: list[Digests], fault: Fault) -> Fingerprint:
@@ -153,7 +143,7 @@ class Parsing:
         return Fingerprint(sniff(data), len(data), whole, (), Reason(fault.value))
 
 
-def _chunks(data: bytes, push: Callable[[], None]) -> Iterator[memoryview]:
+def _chunks(data: bytes, push: Callable[[], None]) -> Iterator[memoryview | bytes]:
     """Yield the bytes bit by bit, and see between two that a process has what it works on."""
     whole = memoryview(data)
     for start in range(0, len(data), _CHUNK):

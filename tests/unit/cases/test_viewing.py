@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 from tests.casework import ANNA, BORIS, make_item, put
+from tests.parsers import parsing
 
 from tutela.audit.entry import Action
 from tutela.cases import viewing
@@ -53,7 +54,7 @@ def test_a_grant_shows_once_to_one_person_for_seconds(
     audit: AuditLog, vault: Vault, clock: FixedClock
 ) -> None:
     item = filed(audit, vault, clock, drawn())
-    looking = Viewing(audit, vault)
+    looking = Viewing(audit, vault, parsing().smaller)
     case_id = item.case_id or ""
     grant = looking.grant(ANNA, case_id, item.id, Fidelity.TINY)
     with pytest.raises(Refused):
@@ -79,7 +80,7 @@ def test_a_grant_shows_once_to_one_person_for_seconds(
 
 def test_looking_closely_needs_a_purpose(audit: AuditLog, vault: Vault, clock: FixedClock) -> None:
     item = filed(audit, vault, clock, drawn())
-    looking = Viewing(audit, vault)
+    looking = Viewing(audit, vault, parsing().smaller)
     for fidelity in (Fidelity.LARGER, Fidelity.COLOUR, Fidelity.ORIGINAL):
         with pytest.raises(InvalidInput):
             looking.grant(ANNA, item.case_id or "", item.id, fidelity, "  ")
@@ -94,7 +95,7 @@ def test_only_colour_and_up_counts_as_viewed_and_only_in_time(
     audit: AuditLog, vault: Vault, clock: FixedClock
 ) -> None:
     item = filed(audit, vault, clock, drawn())
-    looking = Viewing(audit, vault)
+    looking = Viewing(audit, vault, parsing().smaller)
     case_id = item.case_id or ""
     for fidelity in (Fidelity.SKETCH, Fidelity.TINY, Fidelity.LARGER):
         grant = looking.grant(ANNA, case_id, item.id, fidelity, "why")
@@ -113,7 +114,7 @@ def test_a_picture_that_cannot_be_drawn_is_no_view(
     audit: AuditLog, vault: Vault, clock: FixedClock
 ) -> None:
     item = filed(audit, vault, clock, drawn()[:400])
-    looking = Viewing(audit, vault)
+    looking = Viewing(audit, vault, parsing().smaller)
     grant = looking.grant(ANNA, item.case_id or "", item.id, Fidelity.COLOUR, "why")
     with pytest.raises(InvalidInput):
         looking.render(ANNA, grant.id, "r-7")
@@ -122,7 +123,9 @@ def test_a_picture_that_cannot_be_drawn_is_no_view(
 
 def test_each_rung_shows_no_more_than_it_should() -> None:
     plain = drawn()
-    shown = {rung: Image.open(io.BytesIO(render(plain, rung, ""))) for rung in Rung}
+    shown = {
+        rung: Image.open(io.BytesIO(render(plain, rung, "", parsing().smaller))) for rung in Rung
+    }
     assert max(shown[Rung.LARGER].size) == 256
     assert max(shown[Rung.COLOUR].size) == 512
     assert shown[Rung.ORIGINAL].size == (900, 600)
@@ -137,12 +140,14 @@ def test_each_rung_shows_no_more_than_it_should() -> None:
 
 
 def test_the_watermark_is_drawn() -> None:
-    assert render(drawn(), Rung.COLOUR, "r-7 2026") != render(drawn(), Rung.COLOUR, "")
+    smaller = parsing().smaller
+    stamped = render(drawn(), Rung.COLOUR, "r-7 2026", smaller)
+    assert stamped != render(drawn(), Rung.COLOUR, "", smaller)
 
 
 def test_the_record_names_each_view_apart(audit: AuditLog, vault: Vault, clock: FixedClock) -> None:
     item = filed(audit, vault, clock, drawn())
-    looking = Viewing(audit, vault)
+    looking = Viewing(audit, vault, parsing().smaller)
     for person in (ANNA, BORIS):
         grant = looking.grant(person, item.case_id or "", item.id, Fidelity.SKETCH)
         looking.render(person, grant.id, "r")

@@ -25,6 +25,8 @@ from tests.pictures import crowded, scene
 from tests.suites.index_suite import turned
 
 from tutela.audit.entry import Actor
+from tutela.content.confinement.fault import Fault
+from tutela.content.confinement.frame import HEAD, head_and_words, taken
 from tutela.content.decoding import DecodeLimits, Reading, Reason
 from tutela.errors import Conflict, NotFound, Unavailable
 from tutela.hashing.digests import Digests
@@ -34,9 +36,15 @@ from tutela.hashlists.store import HashLists
 from tutela.matching.evasion.effort import looked_at
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.bulk import scan, terms
-from tutela.platform.fingerprint_worker import Effort, answer, hash_file, understood
-from tutela.platform.fingerprinting import CRASHED, TIMED_OUT, FingerprintWorkers
+from tutela.platform.fingerprint_said import (
+    WITH_LOOKS,
+    Effort,
+    fingerprint_said,
+    fingerprint_understood,
+)
+from tutela.platform.fingerprinting import FingerprintWorkers
 from tutela.platform.journal import Journal
+from tutela.platform.parsing import Patience
 from tutela.platform.walk import Found, walk
 
 if TYPE_CHECKING:
@@ -309,7 +317,8 @@ def test_a_file_of_exactly_the_limit_is_decoded(folder: Path) -> None:
     data = _bytes(_drawn(1))
     (folder / "a.png").write_bytes(data)
     for limit, reason in ((len(data), None), (len(data) - 1, Reason.TOO_MANY_BYTES)):
-        printed = hash_file(str(folder / "a.png"), DecodeLimits(max_bytes=limit))
+        with FingerprintWorkers(DecodeLimits(max_bytes=limit), 1) as workers:
+            printed = workers.result(workers.submit(folder / "a.png", len(data)))
         assert isinstance(printed, Fingerprint)
         assert (printed.unscreened, printed.bytes) == (reason, len(data))
         assert printed.digests.sha256 == hashlib.sha256(data).hexdigest()
@@ -357,7 +366,7 @@ def _children(parent: int | None = None) -> list[int]:
 
 def _is_worker(number: str) -> bool:
     try:
-        return b"fingerprint_worker" in Path(f"/proc/{number}/cmdline").read_bytes()
+        return b"parsing_worker" in Path(f"/proc/{number}/cmdline").read_bytes()
     except OSError:
         return False
 
@@ -393,7 +402,7 @@ def test_a_worker_that_dies_costs_one_file(folder: Path, small: DecodeLimits) ->
         timer = _hit_worker(signal.SIGKILL)
         results = [workers.result(job) for job in jobs]
         timer.join()
-    assert results[0] == CRASHED
+    assert results[0] == Fault.CRASHED
     assert all(isinstance(one, Fingerprint) for one in results[1:])
     assert _children() == []
 
@@ -401,12 +410,14 @@ def test_a_worker_that_dies_costs_one_file(folder: Path, small: DecodeLimits) ->
 def test_a_worker_that_hangs_is_replaced(folder: Path) -> None:
     slow = _hole(folder / "slow")
     (folder / "a.png").write_bytes(_bytes(_drawn(1)))
-    with FingerprintWorkers(DecodeLimits(max_bytes=100_000), 1, patience=2) as workers:
+    with FingerprintWorkers(
+        DecodeLimits(max_bytes=100_000), 1, patience=Patience(seconds=2)
+    ) as workers:
         # Stated smaller than it is, so that patience ends with the worker stopped.
         jobs = [workers.submit(slow, 0), workers.submit(folder / "a.png", 0)]
         timer = _hit_worker(signal.SIGSTOP)
         started = time.monotonic()
-        assert workers.result(jobs[0]) == TIMED_OUT
+        assert workers.result(jobs[0]) == Fault.TIMED_OUT
         assert isinstance(workers.result(jobs[1]), Fingerprint)
         assert time.monotonic() - started < 20
         timer.join()
@@ -449,10 +460,10 @@ def test_a_listed_file_that_kills_its_worker_is_still_a_match(
 def _is_ready(worker: int) -> bool:
     """Say whether a worker has confined itself, the last thing before it says so."""
     try:
-        limits = Path(f"/proc/{worker}/limits").read_text()
+        status = Path(f"/proc/{worker}/status").read_text()
     except OSError:
         return False
-    return "Max file size             0" in limits
+    return "Seccomp:\t2" in status
 
 
 def test_workers_that_do_not_even_start_end_the_scan(
@@ -465,10 +476,19 @@ def test_workers_that_do_not_even_start_end_the_scan(
     assert _children() == []
 
 
+def _answer(printed: Fingerprint) -> bytes:
+    return head_and_words(fingerprint_said(printed), 0)
+
+
+def _understood(answer: bytes) -> Fingerprint:
+    frame = taken(bytearray(answer), WITH_LOOKS)
+    assert frame is not None
+    return fingerprint_understood(frame.words)
+
+
 def test_an_answer_comes_back_as_it_was() -> None:
     printed = fingerprint(_bytes(_drawn(3)), LIMITS)
-    assert understood(answer(printed)) == printed
-    assert understood(answer("unreadable")) == "unreadable"
+    assert _understood(_answer(printed)) == printed
     whole = Fingerprint(
         None,
         0,
@@ -476,14 +496,13 @@ def test_an_answer_comes_back_as_it_was() -> None:
         (PictureHash(3, Reading.AS_STORED, "ab" * 32, 7, 1, 2),),
         Reason.TRUNCATED,
     )
-    assert understood(answer(whole)) == whole
+    assert _understood(_answer(whole)) == whole
 
 
 def test_looks_come_back_as_they_were() -> None:
     printed = looked_at(_bytes(crowded(5, 400, 300)), LIMITS, Budget.FULL)
     assert printed.looks is not None
-    again = understood(answer(printed))
-    assert isinstance(again, Fingerprint)
+    again = _understood(_answer(printed))
     assert again.looks is not None
     assert replace(again, looks=None) == replace(printed, looks=None)
     assert again.looks.hashes == printed.looks.hashes
@@ -492,7 +511,7 @@ def test_looks_come_back_as_they_were() -> None:
         assert np.array_equal(getattr(came, name), getattr(sent, name))
 
 
-def _looks(**changed: object) -> bytes:
+def _looks(**changed: object) -> dict[str, Any]:
     """Return an answer with one look and one sight of which something was changed."""
     look = {"via": "mirror", "pdq": "ab" * 32, "quality": 90, "corners": None}
     sight = {
@@ -503,7 +522,7 @@ def _looks(**changed: object) -> bytes:
         "marks": 32,
         "mirrored": 32,
     }
-    said = json.loads(answer(fingerprint(_bytes(_drawn(3)), LIMITS)))
+    said = fingerprint_said(fingerprint(_bytes(_drawn(3)), LIMITS))
     given = {name: changed.get(name, value) for name, value in sight.items()}
     said["looks"] = {
         "hashes": [[changed.get(name, value) for name, value in look.items()]],
@@ -514,12 +533,11 @@ def _looks(**changed: object) -> bytes:
             ]
         ],
     }
-    return json.dumps(said).encode() + b"\n"
+    return said
 
 
 def test_looks_that_make_sense_are_understood() -> None:
-    read = understood(_looks())
-    assert isinstance(read, Fingerprint)
+    read = fingerprint_understood(_looks())
     assert read.looks is not None
     assert len(read.looks.hashes) == len(read.looks.sights) == 1
 
@@ -547,7 +565,7 @@ def test_looks_that_make_sense_are_understood() -> None:
 )
 def test_looks_that_make_no_sense_are_refused(changed: dict[str, object]) -> None:
     with pytest.raises(ValueError):
-        understood(_looks(**changed))
+        fingerprint_understood(_looks(**changed))
 
 
 @pytest.mark.parametrize(
@@ -560,13 +578,15 @@ def test_looks_that_make_no_sense_are_refused(changed: dict[str, object]) -> Non
         b"{}",
         b"[" * 100_000,
         b'{"bytes": 1e999}',
-        answer(Fingerprint(None, 0, Digests("0", "1", "2"), (), None)),
-        answer(fingerprint(b"", LIMITS)).replace(b'"empty"', b'"fine"'),
+        json.dumps(
+            fingerprint_said(Fingerprint(None, 0, Digests("0", "1", "2"), (), None))
+        ).encode(),
+        json.dumps(fingerprint_said(fingerprint(b"", LIMITS))).encode().replace(b"empty", b"fine"),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_refused(line: bytes) -> None:
     with pytest.raises(ValueError):
-        understood(line)
+        _understood(HEAD.pack(len(line), 0) + line)
 
 
 # Going on after an interruption.

@@ -18,6 +18,7 @@ from tutela.errors import Unavailable, Unconfined
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tutela.content.confinement.confining import Held
     from tutela.content.confinement.serving import Terms
 
 _START_SECONDS = 60.0
@@ -59,7 +60,8 @@ class Pool:
         self._waiting = 0
         self._closed = False
         self._false_starts = 0
-        self.held: dict[str, Any] | None = None
+        self.held: Held | None = None
+        """What holds the processes, as the first one that was ready said."""
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +69,7 @@ class Pool:
     def __exit__(self, *_problem: object) -> None:
         self.close()
 
-    def start(self) -> dict[str, Any]:
+    def start(self) -> Held:
         """Start all processes, and return what holds the first once it is ready.
 
         Raises `Unconfined` where nothing does, `Unavailable` when none will start.
@@ -96,7 +98,8 @@ class Pool:
         try:
             process.allow_cpu(allowed.cpu_seconds)
             until = time.monotonic() + allowed.seconds
-            process.say(words, data)
+            process.put(words, data)
+            process.push()
             if meanwhile is not None:
                 meanwhile(process.push)
             answer = _answer(process, until, allowed.most)
@@ -146,6 +149,8 @@ class Pool:
             self._false_starts = 0
             if self.held is None:
                 self.held = process.held
+                if not self.held.confined:
+                    _log.critical("parsing.unconfined", missing=self.held.missing)
             return process
 
     def _claimed(self) -> Process:

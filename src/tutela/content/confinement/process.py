@@ -16,6 +16,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from tutela.content.confinement.confining import Held
 from tutela.content.confinement.fault import Fault, Lost
 from tutela.content.confinement.frame import Frame, Most, Nonsense, TooLong, head_and_words, taken
 from tutela.errors import Unavailable, Unconfined
@@ -37,16 +38,20 @@ _PASSED_ON = {
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
-class CutShort(Exception):
-    """A file became shorter while it was handed over."""
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stretch:
-    """Bytes of an open file that are still to be handed over; closes it when done."""
+    """Bytes of an open file that are still to be handed over; whoever does so closes it."""
 
     descriptor: int
     left: int
+
+
+class CutShort(Exception):
+    """A file became shorter while it was handed over."""
+
+    def __init__(self, stretch: Stretch) -> None:
+        super().__init__("cut short")
+        self.stretch = stretch
 
 
 class Process:
@@ -77,7 +82,7 @@ class Process:
         self._cpu_hard = resource.RLIM_INFINITY
         self.pid = self._running.pid
         self.ready = False
-        self.held: dict[str, Any] = {}
+        self.held = Held(filtered=False, landlock=0)
         self.done = 0
 
     @property
@@ -95,12 +100,11 @@ class Process:
         """Say whether it has said all, and was told all, that it should."""
         return not (self._outgoing or self._heard)
 
-    def say(self, words: dict[str, Any], data: bytes | Stretch = b"") -> None:
-        """Put a request behind those that are under way, and hand over what goes at once."""
+    def put(self, words: dict[str, Any], data: bytes | Stretch) -> None:
+        """Put a request behind those that are under way; `push` hands it over."""
         size = data.left if isinstance(data, Stretch) else len(data)
         self._outgoing.append(memoryview(head_and_words(words, size)))
         self._outgoing.append(data if isinstance(data, Stretch) else memoryview(data))
-        self.push()
 
     def push(self) -> None:
         """Hand over as much as goes now. Raises `CutShort`."""
@@ -129,7 +133,7 @@ class Process:
         if first.left:
             moved = _moved(first, self.requests)
             if not moved:
-                raise CutShort
+                raise CutShort(first)
             first.left -= moved
         if first.left:
             return True
@@ -166,7 +170,8 @@ class Process:
                 "Use Linux with seccomp filters, allowed in the container's profile; or ask for "
                 "`--insecure-decoding`, and know that a hostile file may then take over a process.",
             )
-        self.ready, self.held = True, held
+        # Said before it has read anything that could have taken it over.
+        self.ready, self.held = True, Held(**held)
 
     def allow_cpu(self, seconds: float) -> None:
         """Let it use so much processor time from now on; the kernel ends it after that."""
@@ -211,7 +216,7 @@ def not_started() -> Unavailable:
     """Return the error of a process that ended before it was ready, again and again."""
     return Unavailable(
         "A process that parses uploads did not start.",
-        "Run `python -m tutela.platform.parsing_worker '{\"memory\": 4000000000}'` to see why.",
+        "Run `python -m tutela.platform.parsing_worker '{}'` to see why.",
     )
 
 

@@ -17,6 +17,9 @@ from tutela.content.confinement.frame import HEAD, head_and_words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    Handler = Callable[[dict[str, Any], "Incoming"], tuple[dict[str, Any], bytes]]
+    """Gets the words of a request and its bytes; returns the words of the answer and its bytes."""
+
 _CHUNK = 1 << 20
 
 
@@ -27,9 +30,12 @@ class Terms:
     `looks`: it will be asked for looks, so what those need is loaded as well.
     """
 
-    memory: int
+    memory: int = 6 << 30
     insecure: bool = False
     looks: bool = False
+
+
+USUAL = Terms()
 
 
 class Incoming:
@@ -53,13 +59,7 @@ class Incoming:
         return b"".join(self.chunks())
 
 
-Handler = "Callable[[dict[str, Any], Incoming], tuple[dict[str, Any], bytes]]"
-
-
-def serve(
-    handlers: Mapping[str, Callable[[dict[str, Any], Incoming], tuple[dict[str, Any], bytes]]],
-    warm_up: Callable[[Terms], None],
-) -> None:
+def serve(handlers: Mapping[str, Handler], warm_up: Callable[[Terms], None]) -> None:
     """Answer each request by the handler that its word `job` names.
 
     The terms are the first argument of the command line.
