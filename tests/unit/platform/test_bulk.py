@@ -371,15 +371,18 @@ def _is_worker(number: str) -> bool:
         return False
 
 
-def _hit_worker(signal_number: int, after: float = 1.0) -> threading.Timer:
-    """Send a signal to the only worker that there is by then."""
+def _hit_worker(signal_number: int) -> threading.Timer:
+    """Send a signal to the only worker, a while after it is ready."""
     reader = threading.get_native_id()
 
     def hit() -> None:
+        while not any(map(_is_ready, _children(reader))):
+            time.sleep(0.05)
+        time.sleep(0.5)
         (worker,) = _children(reader)
         os.kill(worker, signal_number)
 
-    timer = threading.Timer(after, hit)
+    timer = threading.Timer(0, hit)
     timer.start()
     return timer
 

@@ -107,7 +107,7 @@ class Process:
         self._outgoing.append(data if isinstance(data, Stretch) else memoryview(data))
 
     def push(self) -> None:
-        """Hand over as much as goes now. Raises `CutShort`."""
+        """Hand over as much as goes now, of a file at most what a pipe holds. Raises `CutShort`."""
         while self._outgoing:
             first = self._outgoing[0]
             try:
@@ -136,7 +136,7 @@ class Process:
                 raise CutShort(first)
             first.left -= moved
         if first.left:
-            return True
+            return False
         self._outgoing.popleft()
         os.close(first.descriptor)
         return True
