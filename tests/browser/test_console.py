@@ -66,7 +66,7 @@ def test_a_case_is_decided_by_keyboard_and_seen_only_by_grant(tab: Tab, home: Ho
     page, press = tab.page, tab.page.keyboard.press
     sign_in(tab, home)
     press("j")
-    press("k")
+    press("j")
     press("Enter")
     page.wait_for_url(f"**/cases/{home.known}")
     press("c")
@@ -179,3 +179,23 @@ def test_everything_but_holding_works_without_scripts(home: Home, tab: Tab) -> N
 
 def _states(home: Home) -> list[State]:
     return [one.state for one in home.platform.register.for_case(home.known)]
+
+
+def test_the_next_case_is_taken_skipped_and_put_first_by_keys(tab: Tab, home: Home) -> None:
+    page, press = tab.page, tab.page.keyboard.press
+    sign_in(tab, home)
+    page.wait_for_selector(_LISTENING)
+    press("x")
+    page.wait_for_url(f"**/cases/{home.near}")
+    page.wait_for_selector(f"{_LISTENING} #lease")
+    press("s")
+    page.wait_for_url("**/queue")
+    page.wait_for_selector(_LISTENING)
+    press("x")
+    page.wait_for_url(f"**/cases/{home.unread}")
+    page.wait_for_selector(_LISTENING)
+    press("!")
+    page.wait_for_selector("#danger[open]")
+    press("Enter")
+    page.wait_for_selector(".reason.danger")
+    assert home.platform.queue.waiting()[0].case.id == home.unread

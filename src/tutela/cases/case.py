@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tutela.audit.entry import Action
 from tutela.cases.grouping import like
+from tutela.cases.priority import Reason, ranked, told_by
 from tutela.content import item as items_on_record
 from tutela.content.item import Item, items
 from tutela.errors import NotFound
@@ -18,6 +19,8 @@ from tutela.storage.database import Id, Instant, metadata, serialise
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tutela.audit.log import Change
 
 
@@ -51,13 +54,28 @@ cases = sa.Table(
     sa.Column("lease", sa.String(40)),
     sa.Column("leased_until", Instant),
     sa.Column("decided_at", Instant),
-    sa.Index("ix_cases_state_opened_at", "state", "opened_at"),
+    # How the decision that stands ended it: what makes its account's next case a repeat.
+    sa.Column("abusive", sa.Boolean),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("ranked_at", Instant, nullable=False),
+    sa.Column("kept_for", sa.String(80)),
+    sa.Index("ix_cases_state_ranked_at", "state", "ranked_at", "id"),
 )
+
+_BY_KIND = {
+    CaseKind.NOTICED: Reason.NEW,
+    CaseKind.NEAR: Reason.NEAR,
+    CaseKind.UNSCREENED: Reason.UNREADABLE,
+    CaseKind.POSSIBLE: Reason.POSSIBLE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case as it stands. `size` is the number of items, which only ever grows."""
+    """One case as it stands. `size` is the number of items, which only ever grows.
+
+    `reasons`: why it comes sooner than its age. `kept_for`: the one person who is to take it.
+    """
 
     id: str
     state: CaseState
@@ -69,6 +87,9 @@ class Case:
     lease: str | None
     leased_until: datetime | None
     decided_at: datetime | None
+    reasons: tuple[Reason, ...] = ()
+    ranked_at: datetime | None = None
+    kept_for: str | None = None
 
 
 def load(connection: sa.Connection, case_id: str, *, locked: bool = False) -> Case:
@@ -78,6 +99,12 @@ def load(connection: sa.Connection, case_id: str, *, locked: bool = False) -> Ca
     if row is None:
         raise NotFound("There is no such case.", "Check the identifier.")
     return case_from(row)
+
+
+def take(connection: sa.Connection, case_id: str) -> Case:
+    """Lock a case and its account, in the order in which intake does. Raises `NotFound`."""
+    serialise(connection, "account", load(connection, case_id).account_id)
+    return load(connection, case_id, locked=True)
 
 
 def items_of(connection: sa.Connection, case_id: str) -> list[Item]:
@@ -110,10 +137,11 @@ def file_item(change: Change, item: Item) -> str:
     for row in change.connection.execute(query).all():
         if like(item, items_of(change.connection, row.id)):
             kind = min(CaseKind(row.kind), kind_of(item), key=list(CaseKind).index)
+            came = {Reason(one) for one in row.reasons} | told_by(item.surroundings.notice)
             change.connection.execute(
                 cases.update()
                 .where(cases.c.id == row.id)
-                .values(size=cases.c.size + 1, kind=kind.value)
+                .values(size=cases.c.size + 1, kind=kind.value, **_rank(kind, came, row.opened_at))
             )
             change.record(Action.CASE_GREW, row.id, item=item.id)
             return str(row.id)
@@ -122,18 +150,73 @@ def file_item(change: Change, item: Item) -> str:
 
 def _open(change: Change, item: Item) -> str:
     case_id = new_id("cas", change.now)
+    kind, came = kind_of(item), set(told_by(item.surroundings.notice))
+    if _found_abusive(change.connection, item.account.id):
+        came.add(Reason.REPEAT)
     change.connection.execute(
         cases.insert().values(
             id=case_id,
             state=CaseState.OPEN.value,
-            kind=kind_of(item).value,
+            kind=kind.value,
             account_id=item.account.id,
             opened_at=change.now,
             size=1,
+            **_rank(kind, came, change.now),
         )
     )
-    change.record(Action.CASE_OPENED, case_id, item=item.id, kind=kind_of(item).value)
+    change.record(Action.CASE_OPENED, case_id, item=item.id, kind=kind.value)
     return case_id
+
+
+def _rank(kind: CaseKind, came: set[Reason], opened_at: datetime) -> dict[str, object]:
+    return {
+        "reasons": sorted(came),
+        "ranked_at": ranked(opened_at, came | _of_kind(kind)),
+    }
+
+
+def _found_abusive(connection: sa.Connection, account_id: str) -> bool:
+    query = sa.select(cases.c.id).where(cases.c.account_id == account_id, cases.c.abusive.is_(True))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def add_reason(connection: sa.Connection, case_id: str, reason: Reason) -> None:
+    """Give a case one more reason to come sooner."""
+    _put_reasons(connection, load(connection, case_id, locked=True), {reason}, set())
+
+
+def end(change: Change, case_id: str, *, abusive: bool) -> None:
+    """Mark a case that was taken decided, and rank its account's open ones by it."""
+    case = load(change.connection, case_id)
+    change.connection.execute(
+        cases.update()
+        .where(cases.c.id == case_id)
+        .values(
+            state=CaseState.DECIDED.value,
+            decided_at=case.decided_at or change.now,
+            abusive=abusive,
+            leased_by=None,
+            lease=None,
+            leased_until=None,
+            kept_for=None,
+        )
+    )
+    repeat = {Reason.REPEAT}
+    more, less = (
+        (repeat, set()) if _found_abusive(change.connection, case.account_id) else (set(), repeat)
+    )
+    for one in of_account(change.connection, case.account_id):
+        if one.state is CaseState.OPEN:
+            _put_reasons(change.connection, one, more, less)
+
+
+def _put_reasons(
+    connection: sa.Connection, case: Case, more: set[Reason], less: set[Reason]
+) -> None:
+    came = ((set(case.reasons) - _of_kind(case.kind)) | more) - less
+    connection.execute(
+        cases.update().where(cases.c.id == case.id).values(**_rank(case.kind, came, case.opened_at))
+    )
 
 
 def kind_of(item: Item) -> CaseKind:
@@ -162,4 +245,17 @@ def case_from(row: sa.Row[tuple[object, ...]]) -> Case:
         row.lease,
         row.leased_until,
         row.decided_at,
+        _in_order(row.kind, row.reasons),
+        row.ranked_at,
+        row.kept_for,
     )
+
+
+def _in_order(kind: str, reasons: Iterable[str]) -> tuple[Reason, ...]:
+    """Return every reason, the weightiest first: those that came, and that of its kind."""
+    found = {Reason(one) for one in reasons} | _of_kind(CaseKind(kind))
+    return tuple(one for one in Reason if one in found)
+
+
+def _of_kind(kind: CaseKind) -> set[Reason]:
+    return {_BY_KIND[kind]} if kind in _BY_KIND else set()

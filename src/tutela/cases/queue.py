@@ -1,4 +1,4 @@
-"""The queue: what waits for a person, and who has taken it."""
+"""The queue: what waits for a person, who has taken it, and to whom it is passed on."""
 
 from __future__ import annotations
 
@@ -10,25 +10,19 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
-from tutela.cases.case import Case, CaseKind, CaseState, case_from, cases, load
-from tutela.content.item import item_matches, items
-from tutela.errors import Conflict, LeaseLost
+from tutela.cases import passing
+from tutela.cases.case import Case, CaseKind, CaseState, add_reason, cases, load
+from tutela.cases.passing import Way
+from tutela.cases.priority import Reason
+from tutela.cases.waiting import QueueRow, counts, waiting
+from tutela.errors import Conflict, InvalidInput, LeaseLost
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from tutela.audit.log import AuditLog, Change
 
 LEASE = timedelta(minutes=15)
-
-
-@dataclass(frozen=True, slots=True)
-class QueueRow:
-    """One waiting case and the facts that help to choose it."""
-
-    case: Case
-    lists: tuple[str, ...]
-    labels: tuple[str, ...]
-    nearest: int | None
-    prior_cases: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,26 +34,49 @@ class Lease:
     until: datetime
 
 
+class _TakenMeanwhile(Exception):
+    """Another person was quicker."""
+
+
 class Queue:
     """Hands out cases so that no two people hold the same one."""
 
     def __init__(self, audit: AuditLog) -> None:
         self._audit = audit
 
-    def waiting(self, limit: int = 200) -> tuple[QueueRow, ...]:
-        """Return open cases: in the order of `CaseKind`, the oldest first."""
-        places = {kind.value: place for place, kind in enumerate(CaseKind)}
-        order = sa.case(places, value=cases.c.kind)
-        query = (
-            sa.select(cases)
-            .where(cases.c.state == CaseState.OPEN.value)
-            .order_by(order, cases.c.opened_at, cases.c.id)
-            .limit(limit)
-        )
+    def waiting(self, limit: int = 200, kinds: Collection[CaseKind] = ()) -> tuple[QueueRow, ...]:
+        """Return open cases, first things first; of some kinds only, where any are named."""
         with self._audit.database.reading() as connection:
-            return tuple(
-                _with_facts(connection, case_from(row)) for row in connection.execute(query).all()
-            )
+            return waiting(connection, limit, kinds)
+
+    def counts(self) -> dict[CaseKind, int]:
+        """Return how many open cases of each kind there are."""
+        with self._audit.database.reading() as connection:
+            return counts(connection)
+
+    def next(self, actor: Actor) -> Lease | None:
+        """Take the first case that is free for this person: one they hold already comes first.
+
+        What they skipped or asked a second opinion of is not offered again; what is kept for
+        another is not offered at all. None when nothing is.
+        """
+        while True:
+            now = self._audit.clock()
+            with self._audit.database.reading() as connection:
+                held = connection.execute(_held_by(actor, now)).first()
+                if held is not None:
+                    return Lease(held.id, held.lease, held.leased_until)
+                if connection.execute(_free_for(actor, now)).first() is None:
+                    return None
+            try:
+                with self._audit.change(actor) as change:
+                    free = _free_for(actor, change.now).with_for_update(skip_locked=True)
+                    row = change.connection.execute(free).first()
+                    if row is None:
+                        raise _TakenMeanwhile
+                    return self._take(change, row.id)
+            except _TakenMeanwhile:
+                continue
 
     def claim(self, actor: Actor, case_id: str) -> Lease:
         """Take an open case. Raises `Conflict` when another person holds it or it is decided."""
@@ -70,10 +87,18 @@ class Queue:
             held = case.leased_until is not None and case.leased_until > change.now
             if held and case.leased_by != str(actor):
                 raise Conflict("Another person has this case now.", "Take another one.")
-            lease = Lease(case_id, secrets.token_hex(16), change.now + LEASE)
-            _write(change, case_id, str(actor), lease.token, lease.until)
-            change.record(Action.CASE_CLAIMED, case_id)
-            return lease
+            if case.kept_for not in {None, str(actor)}:
+                raise Conflict(
+                    "The case was handed to another person.",
+                    "Take another one, or ask them to hand it on.",
+                )
+            return self._take(change, case_id)
+
+    def _take(self, change: Change, case_id: str) -> Lease:
+        lease = Lease(case_id, secrets.token_hex(16), change.now + LEASE)
+        _write(change, case_id, str(change.actor), lease.token, lease.until)
+        change.record(Action.CASE_CLAIMED, case_id)
+        return lease
 
     def renew(self, actor: Actor, case_id: str, token: str) -> Lease:
         """Lengthen a lease. Raises `LeaseLost` if it is no longer the caller's."""
@@ -92,6 +117,99 @@ class Queue:
             _write(change, case_id, None, None, None)
             change.record(Action.CASE_RELEASED, case_id)
 
+    def skip(self, actor: Actor, case_id: str, token: str) -> None:
+        """Give a case back for good: it is not offered to this person again. No reason is asked.
+
+        Raises `LeaseLost`.
+        """
+        with self._audit.change(actor) as change:
+            self._pass_on(change, case_id, token, Way.SKIPPED, "")
+            change.record(Action.CASE_SKIPPED, case_id)
+
+    def hand_over(self, actor: Actor, case_id: str, token: str, to: Actor, said: str) -> None:
+        """Keep a case for one colleague, with a word to them. Raises `LeaseLost`, `InvalidInput`.
+
+        They decide it or hand it on; what they skip goes back to all.
+        """
+        if to == actor:
+            raise InvalidInput("You have this case.", "Name another person.")
+        with self._audit.change(actor) as change:
+            self._pass_on(change, case_id, token, Way.HANDED_OVER, said, to)
+            change.record(Action.CASE_HANDED_OVER, case_id, to=str(to))
+
+    def ask_second(self, actor: Actor, case_id: str, token: str, said: str) -> None:
+        """Give a case back for another person to decide, with what makes it hard.
+
+        Raises `LeaseLost`, `InvalidInput`.
+        """
+        if not said.strip():
+            raise InvalidInput("Nothing is said.", "Say what makes the case hard.")
+        with self._audit.change(actor) as change:
+            self._pass_on(change, case_id, token, Way.SECOND_OPINION, said)
+            change.record(Action.CASE_SECOND_OPINION, case_id)
+
+    def escalate(self, actor: Actor, case_id: str, reason: str) -> None:
+        """Say that a child may be in danger now: the case comes before all others.
+
+        Whoever sees it may, holding it or not. Raises `Conflict` when it is decided,
+        `InvalidInput` without a reason.
+        """
+        if not reason.strip():
+            raise InvalidInput("No reason is given.", "Say in a sentence what the danger is.")
+        with self._audit.change(actor) as change:
+            case = load(change.connection, case_id, locked=True)
+            if case.state is not CaseState.OPEN:
+                raise Conflict(
+                    "The case is decided.", "Draft a supplement to its referral instead."
+                )
+            passing.write(change, case_id, Way.ESCALATED, reason)
+            add_reason(change.connection, case_id, Reason.DANGER)
+            change.record(Action.CASE_ESCALATED, case_id)
+
+    def _pass_on(
+        self,
+        change: Change,
+        case_id: str,
+        token: str,
+        way: Way,
+        said: str,
+        to: Actor | None = None,
+    ) -> None:
+        case = load(change.connection, case_id, locked=True)
+        check(case, change.actor, token, change.now)
+        passing.write(change, case_id, way, said, str(to) if to else None)
+        _write(change, case_id, None, None, None)
+        change.connection.execute(
+            cases.update().where(cases.c.id == case_id).values(kept_for=str(to) if to else None)
+        )
+
+
+def _held_by(actor: Actor, now: datetime) -> sa.Select[tuple[object, ...]]:
+    return (
+        sa.select(cases)
+        .where(
+            cases.c.state == CaseState.OPEN.value,
+            cases.c.leased_by == str(actor),
+            cases.c.leased_until > now,
+        )
+        .order_by(cases.c.ranked_at, cases.c.id)
+        .limit(1)
+    )
+
+
+def _free_for(actor: Actor, now: datetime) -> sa.Select[tuple[object, ...]]:
+    return (
+        sa.select(cases)
+        .where(
+            cases.c.state == CaseState.OPEN.value,
+            sa.or_(cases.c.leased_until.is_(None), cases.c.leased_until <= now),
+            sa.or_(cases.c.kept_for.is_(None), cases.c.kept_for == str(actor)),
+            ~passing.let_pass_by(str(actor), cases),
+        )
+        .order_by(cases.c.ranked_at, cases.c.id)
+        .limit(1)
+    )
+
 
 def check(case: Case, actor: Actor, token: str, now: datetime) -> None:
     """Raise `LeaseLost` unless the lease is this person's, with this token, and not over."""
@@ -108,16 +226,6 @@ def check(case: Case, actor: Actor, token: str, now: datetime) -> None:
         )
 
 
-def close(change: Change, case_id: str) -> None:
-    """Mark a case decided and end its lease; the decision records itself."""
-    _write(change, case_id, None, None, None)
-    change.connection.execute(
-        cases.update()
-        .where(cases.c.id == case_id)
-        .values(state=CaseState.DECIDED.value, decided_at=change.now)
-    )
-
-
 def _write(
     change: Change, case_id: str, by: str | None, token: str | None, until: datetime | None
 ) -> None:
@@ -125,25 +233,4 @@ def _write(
         cases.update()
         .where(cases.c.id == case_id)
         .values(leased_by=by, lease=token, leased_until=until)
-    )
-
-
-def _with_facts(connection: sa.Connection, case: Case) -> QueueRow:
-    joined = item_matches.join(items, items.c.id == item_matches.c.item_id)
-    rows = connection.execute(
-        sa.select(item_matches.c.list_name, item_matches.c.labels, item_matches.c.distance)
-        .select_from(joined)
-        .where(items.c.case_id == case.id)
-    ).all()
-    prior = connection.execute(
-        sa.select(sa.func.count())
-        .select_from(cases)
-        .where(cases.c.account_id == case.account_id, cases.c.opened_at < case.opened_at)
-    ).scalar_one()
-    return QueueRow(
-        case,
-        tuple(sorted({row.list_name for row in rows})),
-        tuple(sorted({label for row in rows for label in row.labels})),
-        min((row.distance for row in rows), default=None),
-        prior,
     )

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from tutela.console.case import CasePages
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
+from tutela.console.passing import PassingPages
 from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
@@ -55,6 +56,7 @@ def console_app(platform: Platform) -> Starlette:
     pages = Pages(platform)
     signing, queue, case = SignInPages(pages), QueuePages(pages), CasePages(pages)
     looking, referrals, record = LookingPages(pages), ReferralPages(pages), RecordPages(pages)
+    passing = PassingPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
@@ -68,12 +70,16 @@ def console_app(platform: Platform) -> Starlette:
             Route("/one-time/{token}", signing.one_time),
             Route("/one-time/{token}", signing.use_one_time, methods=["POST"]),
             Route("/queue", queue.queue),
-            Route("/next", queue.next),
+            Route("/next", queue.next, methods=["POST"]),
             Route("/decided", queue.decided),
             Route("/cases/{case}", case.case),
             Route("/cases/{case}/claim", case.claim, methods=["POST"]),
             Route("/cases/{case}/release", case.release, methods=["POST"]),
             Route("/cases/{case}/renew", case.renew, methods=["POST"]),
+            Route("/cases/{case}/skip", passing.skip, methods=["POST"]),
+            Route("/cases/{case}/hand-over", passing.hand_over, methods=["POST"]),
+            Route("/cases/{case}/second-opinion", passing.ask_second, methods=["POST"]),
+            Route("/cases/{case}/escalate", passing.escalate, methods=["POST"]),
             Route("/cases/{case}/decide", case.decide, methods=["POST"]),
             Route("/cases/{case}/reverse", case.reverse, methods=["POST"]),
             Route("/cases/{case}/views", looking.ask, methods=["POST"]),

@@ -11,10 +11,12 @@ from starlette.concurrency import run_in_threadpool
 
 from tutela.access.roles import Permission
 from tutela.cases import case as cases_on_record
+from tutela.cases import passing
 from tutela.cases.case import CaseState
 from tutela.cases.viewing import GRANT, Fidelity
 from tutela.console import words
 from tutela.console.pages import HOME, back, from_htmx
+from tutela.console.passing import colleagues
 from tutela.content import holds
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions import decision as decisions_on_record
@@ -141,6 +143,7 @@ class CasePages:
             seconds=int(GRANT.total_seconds()),
             outcomes=GROUNDS_FOR,
             noticed=facts["marked"].surroundings.notice,
+            colleagues=await run_in_threadpool(colleagues, self._platform, asker.session.account),
             called=await self._pages.called(),
             **facts,
         )
@@ -156,6 +159,7 @@ class CasePages:
             marked = next((one for one in items if one.id == item_id), items[0])
             decisions = decisions_on_record.of_case(connection, case_id)
             orders = holds.of_item(connection, marked.id)
+            passed = passing.of_case(connection, case_id)
             account = cases_on_record.of_account(connection, case.account_id)
         referrals = self._platform.register.for_case(case_id)
         subjects = [case_id, marked.id, *(one.id for one in referrals)]
@@ -168,6 +172,7 @@ class CasePages:
             "marked": marked,
             "decisions": decisions,
             "orders": orders,
+            "passed": passed,
             "prior": [one for one in account if one.id != case_id],
             "book": self._platform.book,
             "referrals": [(one, completeness(one.draft)) for one in referrals],

@@ -43,17 +43,20 @@ class QueuePages:
     async def queue(self, request: Request) -> Response:
         """Show what waits, first things first."""
         asker = await self._pages.asker(request, Permission.CASE_READ)
-        rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN)
-        referrals = await run_in_threadpool(self._platform.register.all)
+        asked = request.query_params.get("kind", "")
+        kinds = [kind for kind in CaseKind if kind.value == asked]
+        rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN, kinds)
+        referrals = await run_in_threadpool(self._platform.register.counts)
         mine = str(asker.actor)
         now = self._platform.clock()
         return self._pages.page(
             "queue.html",
             asker,
             rows=rows,
-            counts=await run_in_threadpool(self._counts),
-            drafted=sum(one.state is State.DRAFTED for one in referrals),
-            alarmed=sum(one.state is State.ALARMED for one in referrals),
+            counts=await run_in_threadpool(self._platform.queue.counts),
+            only=kinds[0] if kinds else None,
+            drafted=referrals[State.DRAFTED],
+            alarmed=referrals[State.ALARMED],
             called=await self._pages.called(),
             held=[
                 row.case.leased_until is not None and row.case.leased_until > now for row in rows
@@ -62,30 +65,16 @@ class QueuePages:
         )
 
     async def next(self, request: Request) -> Response:
-        """Go to the first case that nobody else holds."""
-        asker = await self._pages.asker(request, Permission.CASE_READ)
-        now, mine = self._platform.clock(), str(asker.actor)
-        for row in await run_in_threadpool(self._platform.queue.waiting):
-            held = row.case.leased_until is not None and row.case.leased_until > now
-            if not held or row.case.leased_by == mine:
-                return back(f"{HOME}cases/{row.case.id}")
-        return back(f"{HOME}queue")
+        """Take the first case that is free for this person, and go to it."""
+        asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        lease = await run_in_threadpool(self._platform.queue.next, asker.actor)
+        return back(f"{HOME}cases/{lease.case_id}" if lease else f"{HOME}queue")
 
     async def decided(self, request: Request) -> Response:
         """Show the cases decided last, with what became of their referrals."""
         asker = await self._pages.asker(request, Permission.CASE_READ)
         rows = await run_in_threadpool(self._decided_rows)
         return self._pages.page("decided.html", asker, rows=rows, called=await self._pages.called())
-
-    def _counts(self) -> dict[CaseKind, int]:
-        query = (
-            sa.select(cases.c.kind, sa.func.count())
-            .where(cases.c.state == CaseState.OPEN.value)
-            .group_by(cases.c.kind)
-        )
-        with self._platform.database.reading() as connection:
-            found = {CaseKind(kind): number for kind, number in connection.execute(query)}
-        return {kind: found.get(kind, 0) for kind in CaseKind}
 
     def _decided_rows(self) -> list[dict[str, Any]]:
         query = (

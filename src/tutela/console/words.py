@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tutela.audit.entry import Action
+from tutela.cases.passing import Way
+from tutela.cases.priority import HEAD_START, Reason
 from tutela.cases.viewing import Fidelity
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.decision import Grounds, Outcome
@@ -32,6 +34,23 @@ GROUNDS = {
     Grounds.WRONG_MATCH: "The match is wrong",
     Grounds.LAWFUL_CONTENT: "The content is lawful",
     Grounds.UNREADABLE_BUT_HARMLESS: "Unreadable, but harmless",
+}
+
+REASONS = {
+    Reason.DANGER: "danger now",
+    Reason.CONTACT: "a child in contact",
+    Reason.TRUSTED: "trusted notice",
+    Reason.REPEAT: "repeat account",
+    Reason.NEW: "on no list",
+    Reason.NEAR: "near copy",
+    Reason.UNREADABLE: "unreadable",
+    Reason.POSSIBLE: "only possible",
+}
+WAYS = {
+    Way.SKIPPED: "skipped by",
+    Way.HANDED_OVER: "handed over by",
+    Way.SECOND_OPINION: "a second opinion is asked by",
+    Way.ESCALATED: "danger now, says",
 }
 
 HARMS = {
@@ -131,3 +150,15 @@ TIMELINE = {
 def plain(word: object) -> str:
     """Return a code word as people write it."""
     return str(word).replace("_", " ")
+
+
+def head_start(reason: Reason) -> str:
+    """Say what a reason is worth in the order of the queue."""
+    if reason is Reason.DANGER:
+        return "before all others"
+    hours = round(HEAD_START[reason].total_seconds() / 3600)
+    return (
+        f"as if it had waited {hours} h longer"
+        if hours > 0
+        else f"after what came {-hours} h later"
+    )

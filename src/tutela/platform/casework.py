@@ -40,13 +40,11 @@ class Casework:
         Raises `LeaseLost`, `Conflict` when the case grew or is decided, `InvalidInput`.
         """
         with self._audit.change(actor) as change:
-            case = cases_on_record.load(change.connection, case_id, locked=True)
+            case = cases_on_record.take(change.connection, case_id)
             if case.state is not CaseState.OPEN:
                 raise Conflict("The case is decided already.", "Reverse that decision instead.")
             queue.check(case, actor, lease, change.now)
-            decision = self._decided(change, case, seen, finding, reverses=None)
-            queue.close(change, case_id)
-            return decision
+            return self._decided(change, case, seen, finding, reverses=None)
 
     def reverse(self, actor: Actor, case_id: str, seen: int, finding: Finding) -> Decision:
         """Decide a decided case the other way: orders go out again, unfiled referrals end.
@@ -54,7 +52,7 @@ class Casework:
         Raises `Conflict` when there is nothing to reverse, `InvalidInput`.
         """
         with self._audit.change(actor) as change:
-            case = cases_on_record.load(change.connection, case_id, locked=True)
+            case = cases_on_record.take(change.connection, case_id)
             earlier = decisions_on_record.of_case(change.connection, case_id)
             if not earlier or earlier[-1].outcome is finding.outcome:
                 raise Conflict(
@@ -92,6 +90,7 @@ class Casework:
             viewed_at=_highest(mine).value,
             reverses=reverses,
         )
+        cases_on_record.end(change, case.id, abusive=finding.outcome is Outcome.ABUSIVE)
         for item in members:
             if finding.outcome is Outcome.ABUSIVE or holds.withheld(change.connection, item):
                 holds.order(change, item, _VERB[finding.outcome])

@@ -377,6 +377,13 @@ class Register:
             found = select(connection, referrals.c.state == State.DRAFTED.value)
         return tuple(sorted(found, key=lambda one: not one.urgent))
 
+    def counts(self) -> dict[State, int]:
+        """Return how many referrals are in each state."""
+        query = sa.select(referrals.c.state, sa.func.count()).group_by(referrals.c.state)
+        with self._audit.database.reading() as connection:
+            found = {State(state): number for state, number in connection.execute(query)}
+        return {state: found.get(state, 0) for state in State}
+
     def all(self) -> tuple[Referral, ...]:
         """Return every referral, oldest first."""
         with self._audit.database.reading() as connection:

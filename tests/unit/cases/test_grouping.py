@@ -10,7 +10,6 @@ from tests.casework import FAR, HOST, PDQ, make_item, match, near_pdq, put
 
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
-from tutela.cases import queue
 from tutela.cases.case import CaseKind, kind_of
 from tutela.cases.grouping import like
 
@@ -99,6 +98,6 @@ def test_a_near_case_becomes_known_by_an_exact_copy(audit: AuditLog, clock: Fixe
 def test_a_decided_case_takes_no_more(audit: AuditLog, clock: FixedClock) -> None:
     first = put(audit, make_item(clock()))
     with audit.change(HOST) as change:
-        queue.close(change, first.case_id or "")
+        cases_on_record.end(change, first.case_id or "", abusive=True)
         change.record(Action.CASE_DECIDED, first.case_id or "")
     assert put(audit, make_item(clock())).case_id != first.case_id

@@ -44,8 +44,9 @@ def shown(browser: Browser, home: Home, case_id: str, fidelity: str, purpose: st
 
 def test_the_queue_says_why_each_case_waits(home: Home, reviewer: Browser) -> None:
     page = reviewer.look("/queue").text
-    order = [page.index(case) for case in (home.known, home.near, home.unread)]
+    order = [page.index(case) for case in (home.near, home.unread, home.known)]
     assert order == sorted(order)
+    assert "as if it had waited 12 h longer" in page
     assert "exact copy" in page
     assert "of 256 bits away" in page
     assert "it could not be read" in page
@@ -73,7 +74,47 @@ def test_two_people_do_not_hold_one_case(home: Home, reviewer: Browser) -> None:
     lead = signed_in(home, Role.LEAD)
     assert lead.submit(f"/cases/{home.known}/claim").status_code == 409
     assert "held by" in lead.look(f"/cases/{home.known}").text
-    assert home.known not in lead.get("/console/next", follow_redirects=False).headers["location"]
+    for _ in range(2):
+        taken = lead.submit("/next")
+        assert str(taken.url.path) != f"/console/cases/{home.known}"
+        fields = dict(zip(("lease",), _LEASE.search(taken.text).groups(), strict=True))  # type: ignore[union-attr]
+        lead.submit(f"{taken.url.path.removeprefix('/console')}/skip", fields)
+    assert lead.submit("/next").url.path == "/console/queue"
+
+
+def test_a_case_is_passed_on(home: Home, reviewer: Browser) -> None:
+    fields = claimed(reviewer, home.near)
+    page = reviewer.look(f"/cases/{home.near}").text
+    colleague = home.people[Role.LEAD]
+    assert f'<option value="{colleague.id}">{colleague.pseudonym}</option>' in page
+    # Nobody is named who could not decide it.
+    assert home.people[Role.AUDITOR].pseudonym not in page
+    refused = reviewer.submit(
+        f"/cases/{home.near}/hand-over", fields, to=home.people[Role.AUDITOR].id, said=""
+    )
+    assert refused.status_code == 422
+    told = {"to": colleague.id, "said": "You know the place."}
+    assert "kept for" in reviewer.submit(f"/cases/{home.near}/hand-over", fields, **told).text
+    lead = signed_in(home, Role.LEAD)
+    page = lead.submit("/next").text
+    assert "You know the place." in page
+    assert home.near in page
+
+
+def test_danger_puts_a_case_first_and_says_why(home: Home, reviewer: Browser) -> None:
+    reviewer.submit(f"/cases/{home.known}/escalate", reason="They are on their way.")
+    page = reviewer.look("/queue").text
+    assert page.index(home.known) < page.index(home.near)
+    assert "danger now" in page
+    page = reviewer.look(f"/cases/{home.known}").text
+    assert "They are on their way." in page
+    assert "before all others" in page
+
+
+def test_a_queue_of_one_kind(home: Home, reviewer: Browser) -> None:
+    page = reviewer.look("/queue?kind=near").text
+    assert home.near in page
+    assert home.known not in page
 
 
 def test_giving_back_frees_a_case(home: Home, reviewer: Browser) -> None:

@@ -41,6 +41,21 @@ function cannotTell() {
   });
 }
 
+// Two keys from any screen that shows a case: this one, and Enter.
+function danger() {
+  const dialog = /** @type {HTMLDialogElement | null} */ (one("#danger"));
+  const form = dialog?.querySelector("form");
+  if (!dialog || !form) return;
+  const active = /** @type {HTMLElement | null} */ (document.activeElement);
+  const row = /** @type {HTMLElement | null} */ (active?.closest("tr[data-href]") ?? one("[data-rows] tbody tr"));
+  if (row?.dataset.href) form.setAttribute("action", `${row.dataset.href}/escalate`);
+  if (!form.getAttribute("action")) return;
+  dialog.showModal();
+  const reason = /** @type {HTMLInputElement} */ (form.elements.namedItem("reason"));
+  reason.focus();
+  reason.select();
+}
+
 /** @param {{closer: (at: number) => void, again: (at: number) => void, letGo: (at: number) => void, hide: () => void}} stage */
 export function startKeys(stage) {
   const sheet = /** @type {HTMLDialogElement | null} */ (one("#keys"));
@@ -50,7 +65,9 @@ export function startKeys(stage) {
     k: () => step(-1),
     c: claim,
     q: () => location.assign("/console/queue"),
-    x: () => location.assign("/console/next"),
+    x: () => { one("[data-next]")?.click(); },
+    s: () => { one("[data-skip]")?.click(); },
+    "!": danger,
     v: stage.closer,
     r: stage.again,
     a: () => choose("input[name=outcome][value=abusive]"),
