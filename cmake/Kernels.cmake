@@ -17,7 +17,8 @@ set(FLAGS_avx512 ${FLAGS_avx2} -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx5
 function(add_kernels package)
   set(folder ${CMAKE_CURRENT_SOURCE_DIR}/src/tutela/${package}/_native)
   set(target ${package}_kernels)
-  nanobind_add_module(${target} NB_STATIC ${folder}/module.cpp)
+  # For speed: the last steps of hashing, and the order of what a search found, are in the module.
+  nanobind_add_module(${target} NB_STATIC NOMINSIZE ${folder}/module.cpp)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME kernels
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${package})
   set(shared ${CMAKE_CURRENT_SOURCE_DIR}/src/tutela/hashing/_native)  # processor.hpp, lanes.hpp

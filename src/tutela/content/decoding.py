@@ -173,17 +173,22 @@ def reduced(data: bytes, limits: DecodeLimits, least_side: int) -> Reduced | Non
     try:
         if _admitted(data, limits) != "image/jpeg":
             return None
-        _quieten()
-        with Image.open(io.BytesIO(data), formats=PLUGINS["image/jpeg"]) as file:
-            if not _single_jpeg(file) or Lie(file).orientation() != UPRIGHT:
-                return None
-            _check_size(*file.size, limits)
-            smaller = jpeg.reduced(data, least_side)
-            if smaller is None or (smaller.width, smaller.height) != file.size:
-                return None
-            return smaller
+        size = jpeg.upright_size(data) or _upright_size(data)
+        if size is None:
+            return None
+        _check_size(*size, limits)
+        smaller = jpeg.reduced(data, least_side)
+        if smaller is None or (smaller.width, smaller.height) != size:
+            return None
     except Exception:  # noqa: BLE001 - whatever it is, `pictures` says it
         return None
+    return smaller
+
+
+def _upright_size(data: bytes) -> tuple[int, int] | None:
+    _quieten()
+    with Image.open(io.BytesIO(data), formats=PLUGINS["image/jpeg"]) as file:
+        return file.size if _single_jpeg(file) and Lie(file).orientation() == UPRIGHT else None
 
 
 def _single_jpeg(file: Image.Image) -> bool:

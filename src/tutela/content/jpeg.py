@@ -16,6 +16,21 @@ EIGHTHS = 8
 _QUICK = (1, 2, 4)
 """These sizes have vectorised transforms; those between take longer than the next larger one."""
 _PLAIN = {"YCbCr", "Gray"}
+_START, _SCAN = b"\xff\xd8", 0xDA
+_FRAMES = {0xC0, 0xC1, 0xC2}
+"""Baseline, extended and progressive, coded by Huffman's method."""
+_MOST_SEGMENTS = 64
+_NEVER = 1 << 16
+_SAYS_NOTHING_MORE: dict[int, tuple[bytes, int]] = {
+    0xC4: (b"", 0),  # Huffman tables
+    0xDB: (b"", 0),  # quantisation tables
+    0xDD: (b"", 0),  # restart interval
+    0xFE: (b"", 0),  # comment
+    0xE0: (b"JFIF\0", 16),
+    0xE2: (b"ICC_PROFILE\0", 16),
+    0xEE: (b"Adobe", 14),
+}
+"""Segments, how they begin and how long they are at least, that leave a picture as it lies."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +80,41 @@ def reduced(data: bytes, least_side: int) -> Reduced | None:
     if grey.shape[:2] != (rows, columns):
         return None
     return Reduced(grey[..., 0], height, width, eighths)
+
+
+def upright_size(data: bytes) -> tuple[int, int] | None:
+    """Return width and height of a JPEG that is plainly one picture, lying upright.
+
+    Plainly: nothing that stands before its pixels could say otherwise, as EXIF, XMP or a list of
+    further pictures could. None where somebody who reads those must decide.
+    """
+    try:
+        return _upright_size(data) if data.startswith(_START) else None
+    except IndexError:
+        return None
+
+
+def _upright_size(data: bytes) -> tuple[int, int] | None:
+    size = None
+    at = len(_START)
+    for _ in range(_MOST_SEGMENTS):
+        marker = data[at + 1]
+        if data[at] != 0xFF:  # noqa: PLR2004 - every marker begins so
+            return None
+        if marker == _SCAN:
+            return size
+        length = data[at + 2] << 8 | data[at + 3]
+        if marker in _FRAMES:
+            bits, components = data[at + 4], data[at + 9]
+            if size or bits != 8 or components not in {1, 3}:  # noqa: PLR2004 - as Pillow reads
+                return None
+            size = data[at + 7] << 8 | data[at + 8], data[at + 5] << 8 | data[at + 6]
+        else:
+            beginning, least = _SAYS_NOTHING_MORE.get(marker, (b"", _NEVER))
+            if length < least or not data.startswith(beginning, at + 4):
+                return None
+        at += 2 + length
+    return None
 
 
 def _plain(data: bytes) -> bool:

@@ -19,6 +19,25 @@ class Digests:
     sha256: str
 
 
+class DigestsOnDemand(Digests):
+    """Digests of bytes in memory, which it keeps: SHA-256, and what else is asked for."""
+
+    __slots__ = ("_data",)
+    _data: bytes
+
+    def __init__(self, data: bytes) -> None:
+        object.__setattr__(self, "_data", data)
+        object.__setattr__(self, "sha256", hashlib.sha256(data).hexdigest())
+
+    def __getattr__(self, name: str) -> str:
+        """Take a digest that is not there yet."""
+        if name not in {"md5", "sha1"}:
+            raise AttributeError(name)
+        taken = hashlib.new(name, self._data, usedforsecurity=False).hexdigest()
+        object.__setattr__(self, name, taken)
+        return taken
+
+
 def digests(chunks: Iterable[bytes | memoryview]) -> Digests:
     """Return the digests of all chunks, end to end."""
     md5 = hashlib.md5(usedforsecurity=False)

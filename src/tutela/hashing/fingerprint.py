@@ -72,11 +72,14 @@ def fingerprint(data: bytes, limits: DecodeLimits, known: Digests | None = None)
     return Fingerprint(sniff(data), len(data), known or digests((data,)), tuple(found), reason)
 
 
-def quick_fingerprint(data: bytes, limits: DecodeLimits) -> Fingerprint:
+def quick_fingerprint(
+    data: bytes, limits: DecodeLimits, known: Digests | None = None
+) -> Fingerprint:
     """Hash `data` for selection where that is quicker, and as `fingerprint` does elsewhere."""
     smaller = reduced(data, limits, LEAST_SIDE)
     if smaller is not None:
         quick = screening_hash(smaller)
         if quick.margin <= LARGEST_MARGIN:
-            return Fingerprint(sniff(data), len(data), digests((data,)), (), None, quick)
-    return fingerprint(data, limits)
+            whole = known or digests((data,))
+            return Fingerprint(sniff(data), len(data), whole, (), None, quick)
+    return fingerprint(data, limits, known)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from tutela.content.jpeg import EIGHTHS, Reduced
 from tutela.hashing import pdq_numpy
 from tutela.hashing.kernels import compiled
 from tutela.hashing.pdq_numpy import WEIGHT_BITS, Weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    _Places = NDArray[np.int64]
 
 _BLOCK = 64
 _TOLERANCE = 0.75
@@ -55,41 +61,47 @@ def screening_hash(reduced: Reduced) -> ScreeningHash:
     )
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def weights(size: int, reduced: int, eighths: int) -> Weights:
     """Return what both passes of the filter do to the places of a reduced axis.
 
     The exact hash takes means of means over the full axis: each sample is a weighted sum of full
     places. A reduced place stands for those that it covers, so it has the sum of their weights.
     """
-    whole = np.zeros((_BLOCK, reduced))
-    for cell in range(_BLOCK):
-        first, taps = _tent(size, int((cell + 0.5) * size / _BLOCK))
-        covering = ((first + np.arange(len(taps)) + 0.5) * eighths / EIGHTHS).astype(np.int64)
-        np.add.at(whole[cell], np.minimum(covering, reduced - 1), taps)
+    window = (size + 2 * _BLOCK - 1) // (2 * _BLOCK)
+    lead = (window + 2) // 2 - 1
+    # The means that a sample is the mean of, and the full places that those are of: (64, window).
+    samples = ((np.arange(_BLOCK) + 0.5) * size / _BLOCK).astype(np.int64)
+    centres = samples[:, None] + (lead - window + 1 + np.arange(window))
+    real = (centres >= 0) & (centres < size)
+    low = np.clip(centres + (lead - window + 1), 0, size - 1)
+    held = np.clip(centres + lead, 0, size - 1) + 1 - low
+    share = real / held / real.sum(axis=1, keepdims=True)
+    # The reduced places that may have weight, and the full places at their edges.
+    first = _covering(low.min(axis=1), eighths, reduced)
+    wide = int((_covering((low + held - 1).max(axis=1), eighths, reduced) - first).max()) + 1
+    first = np.minimum(first, reduced - wide)
+    places = first[:, None] + np.arange(wide + 1)
+    edges = np.where(places < reduced, np.ceil(places * EIGHTHS / eighths - 0.5), size)
+    before = np.minimum(np.maximum(edges[:, :, None] - low[:, None, :], 0), held[:, None, :])
     # Rounding sums rather than weights keeps the whole at one.
-    sums = np.rint(np.cumsum(whole, axis=1) * (1 << WEIGHT_BITS)).astype(np.int64)
-    rounded = np.diff(sums, axis=1, prepend=0)
-    used = rounded != 0
+    sums = np.rint(np.einsum("ijk,ik->ij", before, share) * (1 << WEIGHT_BITS)).astype(np.int64)
+    whole = np.zeros((_BLOCK, reduced), np.int64)
+    np.put_along_axis(whole, places[:, :-1], np.diff(sums, axis=1), axis=1)
+    return _trimmed(whole)
+
+
+def _covering(place: _Places, eighths: int, reduced: int) -> _Places:
+    """Return the reduced places that cover full ones."""
+    return np.minimum(((place + 0.5) * eighths / EIGHTHS).astype(np.int64), reduced - 1)
+
+
+def _trimmed(whole: _Places) -> Weights:
+    """Leave out what has no weight, equally many places of each sample."""
+    reduced = whole.shape[1]
+    used = whole != 0
     starts = used.argmax(axis=1)
     length = int((reduced - used[:, ::-1].argmax(axis=1) - starts).max())
     first = np.minimum(starts, reduced - length)
-    taps = np.take_along_axis(rounded, first[:, None] + np.arange(length), axis=1)
+    taps = np.take_along_axis(whole, first[:, None] + np.arange(length), axis=1)
     return Weights(first.astype(np.int32), np.ascontiguousarray(taps, np.int16))
-
-
-def _tent(size: int, place: int) -> tuple[int, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
-    """Return the first of the places that one sample draws on, and their weights."""
-    window = (size + 2 * _BLOCK - 1) // (2 * _BLOCK)
-    lead = (window + 2) // 2 - 1
-
-    def inside(centre: int) -> tuple[int, int]:
-        return max(0, centre + lead - window + 1), min(size - 1, centre + lead)
-
-    first, last = inside(place)
-    lowest, highest = inside(first)[0], inside(last)[1]
-    taps = np.zeros(highest - lowest + 1)
-    for centre in range(first, last + 1):
-        low, high = inside(centre)
-        taps[low - lowest : high - lowest + 1] += 1 / (last - first + 1) / (high - low + 1)
-    return lowest, taps

@@ -67,6 +67,11 @@ class ListedHashes:
         """Return the nearest `most` listed PDQ within the radius, by distance, then number."""
         return self.pictures.search(pdq, radius, most)
 
+    @property
+    def any_digests(self) -> bool:
+        """Say whether any digest is listed: else nobody need take them."""
+        return len(self.digests) > 0
+
     def equal(self, digests: Iterable[bytes]) -> list[int]:
         """Return the numbers of digests that begin as one of these: nearly always equal ones."""
         return [row for one in digests for row, _ in self.digests.find(one, 0, EVERYTHING)]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 import structlog
 
 from tutela.errors import IndexInvalid, NotFound, TutelaError, Unavailable
+from tutela.hashing.digests import DigestsOnDemand
 from tutela.hashing.fingerprint import quick_fingerprint
 from tutela.hashing.look import Budget
 from tutela.hashing.pdq import distance
@@ -266,17 +267,19 @@ class Screener:
         """Return the fingerprint of a file's bytes and the verdict on it.
 
         Unless `exact`, what is far from everything listed is told so by its quick hash; `looks`
-        are taken instead of the policy's.
+        are taken instead of the policy's. Where no digest is listed, MD5 and SHA-1 are taken only
+        when the fingerprint is asked for them, so it keeps the bytes.
         """
         budget = self.policy.looks if looks is None else looks
+        known = DigestsOnDemand(data)
         if not (exact or self.policy.exact_only or budget is not Budget.NONE):
-            printed = quick_fingerprint(data, limits)
+            printed = quick_fingerprint(data, limits, known)
             screening = self.sift(printed, lists) if printed.quick else None
             if screening is not None:
                 return printed, screening
             if not printed.quick:
                 return printed, self.screen(printed, lists)
-        printed = looked_at(data, limits, budget)
+        printed = looked_at(data, limits, budget, known)
         return printed, self.screen(printed, lists)
 
     def _looked(
@@ -354,6 +357,8 @@ class _InForce:
         return self._index.current(self._trusted_seconds)
 
     def exact(self, digests: Digests) -> list[ListedHash]:
+        if not self._hashes.any_digests:
+            return []
         named = _named(digests)
         begin_so = self._hashes.equal(named.values())
         if not begin_so:

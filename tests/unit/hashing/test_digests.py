@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutela.hashing.digests import Digests, digests
+from tutela.hashing.digests import Digests, DigestsOnDemand, digests
 
 MILLION_A = Digests(
     "7707d6ae4e027c70eea2a935c2296f21",
@@ -51,3 +52,21 @@ def test_chunks_count_end_to_end(chunks: list[bytes]) -> None:
     whole = b"".join(chunks)
     assert digests(chunks) == digests((whole,))
     assert digests(chunks).sha256 == hashlib.sha256(whole).hexdigest()
+
+
+@given(st.binary(max_size=90))
+def test_on_demand_they_are_the_same(data: bytes) -> None:
+    owed = DigestsOnDemand(data)
+    assert owed.md5 == digests((data,)).md5
+    assert asdict(owed) == asdict(digests((data,)))
+    assert owed == DigestsOnDemand(data)
+
+
+def test_what_nobody_asks_for_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    owed = DigestsOnDemand(b"abc")
+    monkeypatch.delattr(hashlib, "new")
+    assert owed.sha256 == digests((b"abc",)).sha256
+    with pytest.raises(AttributeError):
+        _ = owed.md5
+    with pytest.raises(AttributeError, match="crc"):
+        getattr(owed, "crc")  # noqa: B009 - a name that is no digest's

@@ -92,6 +92,33 @@ def test_weights_cover_the_axis_and_add_up(size: int, eighths: int) -> None:
     assert np.abs(centres - expected).max() <= max(1.0, size / 128 * eighths / 8)
 
 
+def _by_definition(size: int, reduced: int, eighths: int) -> np.ndarray:
+    """Return the weights (64, reduced) of means of means, place by place."""
+    window = (size + 127) // 128
+    lead = (window + 2) // 2 - 1
+    held = [(max(0, one + lead - window + 1), min(size - 1, one + lead) + 1) for one in range(size)]
+    whole = np.zeros((64, reduced))
+    for cell in range(64):
+        start, stop = held[int((cell + 0.5) * size / 64)]
+        for centre in range(start, stop):
+            low, high = held[centre]
+            for place in range(low, high):
+                covering = min(int((place + 0.5) * eighths / 8), reduced - 1)
+                whole[cell, covering] += 1 / (stop - start) / (high - low)
+    sums = np.rint(np.cumsum(whole, axis=1) * (1 << 14)).astype(int)
+    return np.diff(sums, axis=1, prepend=0)
+
+
+@given(size=st.integers(20, 2500), eighths=st.sampled_from([1, 2, 4, 8]))
+@settings(max_examples=40, deadline=None)
+def test_weights_are_those_of_two_means(size: int, eighths: int) -> None:
+    smaller = -(-size * eighths // 8)
+    made = weights(size, smaller, eighths)
+    whole = np.zeros((64, smaller), int)
+    np.put_along_axis(whole, made.places, made.taps.astype(int), axis=1)
+    assert np.array_equal(whole, _by_definition(size, smaller, eighths))
+
+
 @given(
     height=st.integers(64, 500),
     width=st.integers(64, 500),

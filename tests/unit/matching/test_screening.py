@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.pictures import encoded, scene
 from tests.suites.index_suite import hashes, turned
 
 from tutela.audit.entry import Actor
-from tutela.content.decoding import Reading, Reason
+from tutela.content.decoding import DecodeLimits, Reading, Reason
 from tutela.errors import InvalidInput, NotFound, Unavailable
 from tutela.hashing.digests import digests
 from tutela.hashing.fingerprint import Fingerprint, PictureHash
@@ -221,6 +222,33 @@ def test_the_review_radius_never_hides_doubt_or_a_match(
         _print(_picture(VALUES[0])), pictures=(), quick=ScreeningHash(VALUES[0], 100, 0)
     )
     assert screener.sift(quick) is None
+
+
+def test_bytes_are_screened_for_digests_and_pictures(
+    lists: HashLists, database: Database, screener: Screener
+) -> None:
+    """Digests that nobody lists are not looked up; the first that is listed changes that."""
+    data = encoded(scene(3, 640, 480), "JPEG")
+    stranger, screening = screener.screen_bytes(data, DecodeLimits())
+    assert screening == CLEAN
+    assert stranger.quick is not None
+    whole = digests((data,))
+    assert (stranger.digests.md5, stranger.digests.sha1) == (whole.md5, whole.sha1)
+    _list(lists, {"far": VALUES[0]})
+    assert screener.screen_bytes(data, DecodeLimits())[1] == CLEAN
+    for kind in ("md5", "sha1", "sha256"):
+        lists.import_file(ANNA, "exact", f"{kind}\n{getattr(whole, kind)}\n".encode())
+        printed, met = screener.screen_bytes(data, DecodeLimits())
+        assert [(one.algorithm, one.distance) for one in met.matches] == [(kind, 0)]
+        assert printed.quick is None
+        lists.remove_list(ANNA, "exact")
+        assert screener.screen_bytes(data, DecodeLimits())[1] == CLEAN
+    exact = printed.pictures[0].pdq
+    _list(lists, {"near": turned(bytes.fromhex(exact), 31)}, "pictures")
+    assert _entries(screener.screen_bytes(data, DecodeLimits())[1]) == [("near", "pdq", 31)]
+    lists.remove_list(ANNA, "pictures")
+    _list(lists, {"beyond": turned(bytes.fromhex(exact), 32)}, "pictures")
+    assert screener.screen_bytes(data, DecodeLimits())[1] == CLEAN
 
 
 def test_one_decisive_picture_makes_a_clean_verdict_whole(screener: Screener) -> None:
