@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from tutela import errors
+from tutela import bootstrap, errors, installation
+from tutela import settings as settings_file
+from tutela.access.roles import OPERATOR, Permission, Role, permissions
+from tutela.access.second_person import DEFAULT, Verb
+from tutela.access.tokens import FOR_PEOPLE, NEVER
+from tutela.api.app import api_app
+from tutela.api.app import needs as api_needs
+from tutela.cli.admission import NEEDS, leaves
 from tutela.cli.app import assembled
+from tutela.console import doors
+from tutela.console.app import console_app
 from tutela.exchange.peer_referral import FORM
 from tutela.referrals.obligations.book import shipped
 from tutela.settings import Settings
@@ -154,7 +164,63 @@ def obligations_table() -> str:
     return "\n".join(rows)
 
 
+def access_tables() -> str:
+    """Return what each role may do, and which acts need two people."""
+    roles = [*Role]
+    rows = [
+        "## Roles",
+        "",
+        "| permission | " + " | ".join(f"`{role.value}`" for role in roles) + " | shell |",
+        "| " + " | ".join(["---"] * (len(roles) + 2)) + " |",
+    ]
+    for one in Permission:
+        held = [one in permissions((role,)) for role in roles] + [one in OPERATOR]
+        rows.append(f"| `{one.value}` | " + " | ".join("yes" if yes else "" for yes in held) + " |")
+    rows += [
+        "",
+        "## Two people",
+        "",
+        "| act | both need | needs two by default |",
+        "| --- | --- | --- |",
+    ]
+    rows += [
+        f"| `{verb.value}` | `{verb.needs.value}` | {'yes' if verb in DEFAULT else 'no'} |"
+        for verb in Verb
+    ]
+    rows += ["", "## Tokens", "", _token_sentence(), "", "## Where what is asked for", ""]
+    rows += ["| where | needs |", "| --- | --- |"]
+    rows += [f"| {where} | {need} |" for where, need in _surfaces()]
+    return "\n".join(rows)
+
+
+def _token_sentence() -> str:
+    never, people = (
+        ", ".join(f"`{one.value}`" for one in sorted(held)) for held in (NEVER, FOR_PEOPLE)
+    )
+    return f"No token carries {never}. A machine's token does not carry {people} either."
+
+
+def _surfaces() -> Iterator[tuple[str, str]]:
+    """Yield every page, route and command with what it needs, as a running instance has them."""
+    with TemporaryDirectory() as folder:
+        settings = settings_file.load(Path(folder) / "home")
+        installation.create_home(settings, "administrator")
+        platform = bootstrap.open_platform(settings)
+        pages = doors.needs(console_app(platform).routes)
+        routes = api_needs(api_app(platform))
+        platform.close()
+    for (method, path), page_need in pages.items():
+        said = f"`{page_need}`" if isinstance(page_need, Permission) else str(page_need)
+        yield f"`{method} /console{path}`", said
+    for (method, path), route_need in routes.items():
+        yield f"`{method} /api/v1{path}`", f"`{route_need.value}`"
+    for words, _ in leaves(typer.main.get_command(assembled())):
+        need = NEEDS[words]
+        yield f"`tutela {' '.join(words)}`", f"`{need.value}`" if need else "anybody"
+
+
 PAGES = {
+    "access.md": access_tables,
     "command-line.md": command_tables,
     "errors.md": error_table,
     "obligations.md": obligations_table,

@@ -12,7 +12,7 @@ from tests.pictures import encoded, scene
 
 from tutela import bootstrap, installation, server
 from tutela import settings as settings_file
-from tutela.cli.session import SHELL
+from tutela.access.gate import OPERATOR_OF_THE_MACHINE, SHELL, Principal
 from tutela.content.decoding import DecodeLimits
 from tutela.hashing.fingerprint import fingerprint
 
@@ -53,7 +53,9 @@ def token(platform: Platform, *roles: Role) -> str:
     """Return an API token of a new account with these roles."""
     name = f"machine-{len(platform.accounts.all())}"
     account = platform.accounts.create(SHELL, name, roles)
-    return platform.tokens.issue(SHELL, account.id, "a test").token
+    own = Principal(account.actor, account.permissions)
+    caller = own if account.kind == "person" else OPERATOR_OF_THE_MACHINE
+    return platform.tokens.issue(caller, account.id, "a test").token
 
 
 @contextmanager

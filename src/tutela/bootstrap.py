@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tutela.access.accounts import Accounts
+from tutela.access.approvals import Approvals
+from tutela.access.second_person import Policy
 from tutela.access.sessions import Sessions
 from tutela.access.sign_in import SignIns
 from tutela.access.tokens import Tokens
@@ -95,6 +97,7 @@ class Platform:
     deadlines: Deadlines
     preservation: Preservation
     verification: Verification
+    approvals: Approvals
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns
@@ -194,7 +197,8 @@ def open_platform(
         {one.id for one in book.recipients} - {NCMEC},
         referring.after_filing,
     )
-    accounts = Accounts(database, audit, access_key, clock)
+    approvals = Approvals(audit, _two_people(settings))
+    accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
     return Platform(
         settings=settings,
         clock=clock,
@@ -218,9 +222,12 @@ def open_platform(
         deadlines=deadlines,
         preservation=preservation,
         verification=Verification(audit, register, letters, vault),
+        approvals=approvals,
         accounts=accounts,
         sessions=Sessions(database, audit, accounts, clock),
-        sign_ins=SignIns(database, audit, accounts, clock, direct=settings.demo),
+        sign_ins=SignIns(
+            database, audit, accounts, clock, direct=settings.demo, approvals=approvals
+        ),
         tokens=Tokens(database, audit, accounts, clock),
         worker=Worker(
             database,
@@ -298,6 +305,10 @@ def book_of(settings: Settings) -> Book:
             for name, one in settings.hotlines.items()
         )
     )
+
+
+def _two_people(settings: Settings) -> Policy:
+    return Policy(frozenset(settings.two_people.verbs), timedelta(hours=settings.two_people.hours))
 
 
 def _reporter(settings: Settings) -> ReporterFacts:

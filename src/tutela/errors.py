@@ -82,6 +82,13 @@ class Refused(TutelaError):
     http_status = 403
 
 
+class SecondPersonNeeded(Refused):
+    """Another person must confirm it first."""
+
+    code = "second-person-needed"
+    title = "This needs a second person"
+
+
 class TooLarge(TutelaError):
     """More bytes than the limit."""
 

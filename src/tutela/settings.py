@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tutela.access.second_person import DEFAULT, Verb
 from tutela.content.confinement.serving import USUAL
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import SettingsInvalid
@@ -115,6 +116,18 @@ class Approval(_Part):
         ge=0,
         le=1,
         description="The same where a child may be in danger now; never more than one.",
+    )
+
+
+class TwoPeople(_Part):
+    """Which dangerous acts need a second person; docs/reference/access.md describes each."""
+
+    verbs: tuple[Verb, ...] = Field(
+        default=tuple(verb for verb in Verb if verb in DEFAULT),
+        description="Acts that another person must confirm.",
+    )
+    hours: float = Field(
+        default=24, gt=0, le=168, description="An approval is over so long after it was asked for."
     )
 
 
@@ -263,6 +276,7 @@ class Settings(BaseSettings):
     authority: Authority = Authority()
     nca: Nca = Nca()
     approval: Approval = Approval()
+    two_people: TwoPeople = TwoPeople()
     hotlines: dict[Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")], Hotline] = Field(
         default_factory=dict
     )

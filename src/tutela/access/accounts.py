@@ -6,22 +6,24 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from tutela.access import set_up
+from tutela.access.approvals import Approvals
 from tutela.access.guard import Guard
-from tutela.access.roles import Role, permissions
+from tutela.access.roles import Permission, Role, permissions
 from tutela.access.second_factor import SecondFactor
+from tutela.access.second_person import Verb
 from tutela.audit.entry import Action, Actor
-from tutela.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from tutela.errors import Conflict, InvalidInput, NotFound, NotSignedIn, SecondPersonNeeded
 from tutela.storage.database import Database, Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
-    from tutela.access.roles import Permission
     from tutela.audit.log import AuditLog, Change
     from tutela.storage.clock import Clock
 
@@ -31,6 +33,7 @@ accounts = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("name", sa.String(80), nullable=False, unique=True),
     sa.Column("pseudonym", sa.String(20), nullable=False, unique=True),
+    sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("roles", sa.JSON, nullable=False),
     sa.Column("password", sa.String(200)),
     sa.Column("second_factor", sa.LargeBinary),
@@ -43,10 +46,13 @@ _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 12, 1000
 _LONGEST_NAME = 80
 _HASHES_AT_ONCE = 2
 """Each takes 64 MiB for a moment, and strangers can ask for them."""
-_PEOPLE = frozenset({Role.ADMINISTRATOR, Role.LEAD, Role.REVIEWER, Role.AUDITOR})
+_MACHINES = frozenset({Role.INTAKE})
 _WRONG = NotSignedIn(
     "Name, password or code is wrong.", "Try again; an administrator can issue a new sign-in."
 )
+
+
+Kind = Literal["person", "machine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +65,12 @@ class Account:
     roles: tuple[Role, ...]
     enrolled: bool
     disabled: bool
+    kind: Kind = "person"
 
     @property
     def actor(self) -> Actor:
         """Return who acts when this account does."""
-        return Actor("person" if _PEOPLE & set(self.roles) else "machine", self.id)
+        return Actor(self.kind, self.id)
 
     @property
     def permissions(self) -> frozenset[Permission]:
@@ -90,10 +97,12 @@ class Accounts:
         access_key: bytes,
         clock: Clock,
         hasher: PasswordHasher | None = None,
+        approvals: Approvals | None = None,
     ) -> None:
         self._database = database
         self._audit = audit
         self._clock = clock
+        self._approvals = approvals or Approvals(audit)
         self._factor = SecondFactor(access_key)
         self._guard = Guard(database, access_key)
         self._turn = BoundedSemaphore(_HASHES_AT_ONCE)
@@ -102,13 +111,17 @@ class Accounts:
         # Compared with when there is no such account, so that both answers take as long.
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
-    def create(self, actor: Actor, name: str, roles: tuple[Role, ...]) -> Account:
-        """Make an account that cannot sign in yet. Raises `Conflict`, `InvalidInput`."""
+    def create(
+        self, actor: Actor, name: str, roles: tuple[Role, ...], kind: Kind | None = None
+    ) -> Account:
+        """Make an account that cannot sign in yet; of a machine when all its roles are.
+
+        Raises `Conflict`, `InvalidInput`, and `SecondPersonNeeded` for roles after set-up.
+        """
         name = name.strip()
-        if not 0 < len(name) <= _LONGEST_NAME or not roles:
-            raise InvalidInput(
-                "An account needs a name and a role.", f"Use 1 to {_LONGEST_NAME} characters."
-            )
+        if not 0 < len(name) <= _LONGEST_NAME:
+            raise InvalidInput("An account needs a name.", f"Use 1 to {_LONGEST_NAME} characters.")
+        kind = kind or ("machine" if roles and _MACHINES.issuperset(roles) else "person")
         with self._audit.change(actor) as change:
             if self._find(change.connection, accounts.c.name == name):
                 raise Conflict("There is an account of this name.", "Choose another name.")
@@ -118,13 +131,78 @@ class Accounts:
                     id=identity,
                     name=name,
                     pseudonym=f"r-{secrets.token_hex(4)}",
-                    roles=[role.value for role in roles],
+                    kind=kind,
+                    roles=[],
                     last_step=0,
                     created_at=change.now,
                 )
             )
-            change.record(Action.ACCOUNT_CREATED, identity, roles=[role.value for role in roles])
+            change.record(
+                Action.ACCOUNT_CREATED, identity, kind=kind, roles=[role.value for role in roles]
+            )
+            if roles:
+                self._check_set_up(change)
+                self._grant(change, identity, roles, roles)
         return self.load(identity)
+
+    def grant(self, actor: Actor, account_id: str, role: Role) -> Account:
+        """Give an account a role. Raises `NotFound`, `SecondPersonNeeded`; a role held is kept."""
+        with self._audit.change(actor) as change:
+            account = self._locked(change, account_id)
+            roles = tuple(dict.fromkeys((*account.roles, role)))
+            self._grant(change, account_id, roles, (role,))
+        return self.load(account_id)
+
+    def revoke(self, actor: Actor, account_id: str, role: Role) -> Account:
+        """Take a role from an account, at once. Taking needs nobody else. Raises `NotFound`."""
+        with self._audit.change(actor) as change:
+            account = self._locked(change, account_id)
+            # Before, so that set-up does not open again by it.
+            set_up.close_if_due(change, self._managers(change.connection))
+            self._set_roles(change, account_id, [one for one in account.roles if one is not role])
+        return self.load(account_id)
+
+    def _check_set_up(self, change: Change) -> None:
+        """Nobody can have confirmed a role for an account that did not exist."""
+        if set_up.is_closed(change.connection) and Verb.ROLE_GRANT in self._approvals.policy.verbs:
+            raise SecondPersonNeeded(
+                "Another person must confirm roles.",
+                "Make the account without a role; then ask for each role, and grant it.",
+            )
+
+    def _grant(
+        self, change: Change, account_id: str, roles: tuple[Role, ...], new: tuple[Role, ...]
+    ) -> None:
+        alone = not set_up.is_closed(change.connection)
+        self._approvals.use(
+            change,
+            Verb.ROLE_GRANT,
+            account_id,
+            " ".join(role.value for role in new),
+            waived=set_up.WAIVED if alone else None,
+        )
+        self._set_roles(change, account_id, list(roles))
+        set_up.close_if_due(change, self._managers(change.connection))
+
+    def _set_roles(self, change: Change, account_id: str, roles: list[Role]) -> None:
+        said = [role.value for role in roles]
+        change.connection.execute(
+            accounts.update().where(accounts.c.id == account_id).values(roles=said)
+        )
+        change.record(Action.ROLES_CHANGED, account_id, roles=said)
+
+    def _locked(self, change: Change, account_id: str) -> Account:
+        query = sa.select(accounts).where(accounts.c.id == account_id).with_for_update()
+        row = change.connection.execute(query).first()
+        if row is None:
+            raise NotFound("There is no such account.", "Look at `tutela accounts list`.")
+        return _account(row)
+
+    def _managers(self, connection: sa.Connection) -> int:
+        """Count the enrolled people who manage accounts, disabled ones too."""
+        query = sa.select(accounts).where(accounts.c.password.is_not(None))
+        found = (_account(row) for row in connection.execute(query))
+        return sum(Permission.ACCOUNT_MANAGE in permissions(one.roles) for one in found)
 
     def load(self, account_id: str) -> Account:
         """Return one account. Raises `NotFound`."""
@@ -191,6 +269,7 @@ class Accounts:
         )
         self._guard.reset(change.connection, account.name)
         change.record(Action.ACCOUNT_ENROLLED, account.id)
+        set_up.close_if_due(change, self._managers(change.connection))
 
     def authenticate(self, name: str, password: str, code: str) -> Account:
         """Return the account that the three proofs belong to.
@@ -251,4 +330,5 @@ def _account(row: sa.Row[Any]) -> Account:
         tuple(Role(role) for role in row.roles),
         row.password is not None,
         row.disabled_at is not None,
+        row.kind,
     )

@@ -17,10 +17,13 @@ class Permission(StrEnum):
     CASE_DECIDE = "case.decide"
     EVIDENCE_VIEW = "evidence.view"
     EVIDENCE_VIEW_FULL = "evidence.view_full"
+    EVIDENCE_EXPORT = "evidence.export"
+    EVIDENCE_DESTROY = "evidence.destroy"
     REFERRAL_APPROVE = "referral.approve"
     LIST_MANAGE = "list.manage"
     AUDIT_READ = "audit.read"
     ACCOUNT_MANAGE = "account.manage"
+    PSEUDONYM_OPEN = "pseudonym.open"
 
 
 class Role(StrEnum):
@@ -44,9 +47,12 @@ _MAY: dict[Role, frozenset[Permission]] = {
             Permission.CASE_DECIDE,
             Permission.EVIDENCE_VIEW,
             Permission.EVIDENCE_VIEW_FULL,
+            Permission.EVIDENCE_EXPORT,
+            Permission.EVIDENCE_DESTROY,
             Permission.REFERRAL_APPROVE,
             Permission.LIST_MANAGE,
             Permission.AUDIT_READ,
+            Permission.PSEUDONYM_OPEN,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -57,9 +63,22 @@ _MAY: dict[Role, frozenset[Permission]] = {
             Permission.REFERRAL_APPROVE,
         }
     ),
-    Role.AUDITOR: frozenset({Permission.AUDIT_READ}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.PSEUDONYM_OPEN}),
     Role.INTAKE: frozenset({Permission.ITEM_SUBMIT}),
 }
+
+OPERATOR = frozenset(
+    {
+        Permission.ACCOUNT_MANAGE,
+        Permission.LIST_MANAGE,
+        Permission.AUDIT_READ,
+        Permission.CASE_READ,
+        Permission.EVIDENCE_EXPORT,
+        Permission.EVIDENCE_DESTROY,
+    }
+)
+"""What the shell of the machine may do where nobody has signed in. It is no person: it can ask
+for a dangerous act and never confirm one."""
 
 
 def permissions(roles: Iterable[Role]) -> frozenset[Permission]:

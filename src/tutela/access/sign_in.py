@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from tutela.access import proof
+from tutela.access import proof, set_up
+from tutela.access.approvals import Approvals
+from tutela.access.second_person import Verb
 from tutela.access.sessions import sessions
+from tutela.access.tokens import api_tokens
 from tutela.audit.entry import Action, Actor
 from tutela.errors import NotSignedIn
 from tutela.storage.database import Database, Id, Instant, metadata
@@ -63,19 +66,29 @@ class SignIns:
         clock: Clock,
         *,
         direct: bool = False,
+        approvals: Approvals | None = None,
     ) -> None:
         self._database = database
         self._audit = audit
         self._accounts = accounts
         self._clock = clock
+        self._approvals = approvals or Approvals(audit)
         self.direct = direct
 
     def issue(self, actor: Actor, account_id: str) -> Issued:
-        """Make a sign-in for an account; earlier ones end. Raises `NotFound`."""
+        """Make a sign-in for an account; earlier ones end. Raises `NotFound`.
+
+        For somebody who has enrolled it replaces what proves them, so it could be used to become
+        them: that raises `SecondPersonNeeded`.
+        """
         account = self._accounts.load(account_id)
         word, kept = proof.fresh()
         offer = self._accounts.offer(account, "tutela").sealed
         with self._audit.change(actor) as change:
+            if account.enrolled:
+                alone = not set_up.is_closed(change.connection)
+                waived = set_up.WAIVED if alone else None
+                self._approvals.use(change, Verb.SIGN_IN_RESET, account.id, waived=waived)
             change.connection.execute(sign_ins.delete().where(sign_ins.c.account_id == account.id))
             until = change.now + VALID
             change.connection.execute(
@@ -116,6 +129,11 @@ class SignIns:
             _used(change.connection, word, change.now)
             self._accounts.enrol(change, account, password, opened.offer, code)
             change.connection.execute(sessions.delete().where(sessions.c.account_id == account.id))
+            change.connection.execute(
+                api_tokens.update()
+                .where(api_tokens.c.account_id == account.id, api_tokens.c.revoked_at.is_(None))
+                .values(revoked_at=change.now)
+            )
         return self._accounts.load(account.id)
 
 

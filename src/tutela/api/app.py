@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tutela import __version__
+from tutela.access.gate import Principal, require
 from tutela.access.roles import Permission
-from tutela.access.tokens import Principal
 from tutela.api import problem, upload
 from tutela.api.audit import add_audit
 from tutela.api.shapes import (
@@ -32,14 +33,13 @@ from tutela.api.shapes import (
     ReferralShape,
     SubmittedIn,
 )
-from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
 from tutela.cases.attachment import attach
 from tutela.content import item as items_on_record
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Finding, Grounds
 from tutela.decisions.labels import Observed
-from tutela.errors import NotSignedIn, Refused, UsageError
+from tutela.errors import NotSignedIn, UsageError
 from tutela.referrals.draft import Nature
 
 if TYPE_CHECKING:
@@ -101,7 +101,32 @@ def api_app(platform: "Platform") -> FastAPI:
     _add_referrals_and_lists(app, platform)
     add_audit(app, platform, Depends(_allowed(platform, Permission.AUDIT_READ)))
     _describe(app)
+    needs(app)
     return app
+
+
+def needs(app: FastAPI) -> "dict[tuple[str, str], Permission]":
+    """Return the permission that each route declares. Raises where one declares none.
+
+    So that a route that forgot its guard does not serve at all.
+    """
+    found: dict[tuple[str, str], Permission] = {}
+    for route in app.routes:
+        if not isinstance(route, APIRoute):
+            continue
+        guards = [
+            guard
+            for each in route.dependant.dependencies
+            if isinstance(guard := getattr(each.call, "need", None), Permission)
+        ]
+        if len(guards) != 1:
+            raise UnguardedRoute(f"{route.path} declares {len(guards)} permissions; give it one")
+        found |= {(method, route.path): guards[0] for method in route.methods or ()}
+    return found
+
+
+class UnguardedRoute(RuntimeError):
+    """A route does not say who may call it."""
 
 
 def _allowed(
@@ -115,20 +140,10 @@ def _allowed(
         if credentials is None:
             raise NotSignedIn("No token came with the request.", "Send `Authorization: Bearer …`.")
         principal = await run_in_threadpool(platform.tokens.authenticate, credentials.credentials)
-        if permission not in principal.permissions:
-            await run_in_threadpool(
-                platform.audit.note,
-                principal.actor,
-                Action.ACCESS_REFUSED,
-                principal.actor.id,
-                permission=permission.value,
-            )
-            raise Refused(
-                "This token does not allow that.",
-                f"Use a token with the permission {permission.value}.",
-            )
+        await run_in_threadpool(require, platform.audit, principal, permission)
         return principal
 
+    check.need = permission  # type: ignore[attr-defined]
     return check
 
 

@@ -10,7 +10,7 @@ from fastapi import FastAPI, Query
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict
 
-from tutela.access.tokens import Principal
+from tutela.access.gate import Principal
 from tutela.audit.entry import Action
 from tutela.audit.prover import Consistency, Inclusion
 from tutela.bootstrap import Platform

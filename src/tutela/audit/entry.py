@@ -77,6 +77,7 @@ class Action(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_ENROLLED = "account.enrolled"
     ACCOUNT_DISABLED = "account.disabled"
+    ROLES_CHANGED = "account.roles_changed"
     SIGN_IN_ISSUED = "account.sign_in_issued"
     SIGNED_IN = "account.signed_in"
     SIGN_IN_REFUSED = "account.sign_in_refused"
@@ -84,6 +85,12 @@ class Action(StrEnum):
     TOKEN_ISSUED = "token.issued"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     ACCESS_REFUSED = "access.refused"
+    APPROVAL_ASKED = "approval.asked"
+    APPROVAL_CONFIRMED = "approval.confirmed"
+    APPROVAL_REFUSED = "approval.refused"
+    APPROVAL_USED = "approval.used"
+    APPROVAL_WAIVED = "approval.waived"
+    SET_UP_CLOSED = "approval.set_up_closed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tutela.access.roles import Role
-from tutela.cli.session import SHELL, Session
+from tutela.cli.session import Session
 
 app = typer.Typer(name="accounts", help="People and machines.", no_args_is_help=True)
 
@@ -25,12 +25,13 @@ def list_accounts(context: typer.Context) -> None:
     with session.platform() as platform:
         found = platform.accounts.all()
     session.table(
-        ("account", "name", "pseudonym", "roles", "enrolled", "disabled"),
+        ("account", "name", "pseudonym", "kind", "roles", "enrolled", "disabled"),
         (
             {
                 "account": one.id,
                 "name": one.name,
                 "pseudonym": one.pseudonym,
+                "kind": one.kind,
                 "roles": " ".join(role.value for role in one.roles),
                 "enrolled": one.enrolled,
                 "disabled": one.disabled,
@@ -45,17 +46,51 @@ def list_accounts(context: typer.Context) -> None:
 def create(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The account's name.")],
-    role: Annotated[list[Role], typer.Option(help="What it is for; may be repeated.")],
+    role: Annotated[
+        list[Role] | None, typer.Option(help="What it is for; may be repeated. None: see `grant`.")
+    ] = None,
+    machine: Annotated[
+        bool, typer.Option("--machine", help="It is a machine's, also without a role.")
+    ] = False,
 ) -> None:
     """Make an account; people then get a sign-in, machines a token."""
     session: Session = context.obj
     with session.platform() as platform:
-        account = platform.accounts.create(SHELL, name, tuple(role))
+        roles = tuple(role or ())
+        account = platform.accounts.create(
+            session.actor, name, roles, "machine" if machine else None
+        )
     if session.json:
         session.put({"account": account.id, "name": account.name})
     else:
         session.say(f"{account.id} is made. Next: `tutela accounts sign-in {account.name}` for a")
         session.say(f"person, `tutela tokens issue {account.name}` for a machine.")
+
+
+@app.command("grant")
+def grant(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    role: Annotated[Role, typer.Option(help="The role.")],
+) -> None:
+    """Give an account a role. After set-up another person must confirm it."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        platform.accounts.grant(session.actor, platform.accounts.named(name).id, role)
+    session.say("Granted.")
+
+
+@app.command("revoke")
+def revoke(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    role: Annotated[Role, typer.Option(help="The role.")],
+) -> None:
+    """Take a role from an account, at once."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        platform.accounts.revoke(session.actor, platform.accounts.named(name).id, role)
+    session.say("Taken.")
 
 
 @app.command("sign-in")
@@ -66,7 +101,7 @@ def sign_in(
     session: Session = context.obj
     with session.platform() as platform:
         account = platform.accounts.named(name)
-        issued = platform.sign_ins.issue(SHELL, account.id)
+        issued = platform.sign_ins.issue(session.actor, account.id)
         address = f"{platform.settings.address}/console/one-time/{issued.token}"
     session.say(f"Valid once, until {issued.until:%Y-%m-%d %H:%M} UTC:")
     sys.stdout.write(address + "\n")
@@ -79,5 +114,5 @@ def disable(
     """Take every right from an account, at once."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.accounts.disable(SHELL, platform.accounts.named(name).id)
+        platform.accounts.disable(session.actor, platform.accounts.named(name).id)
     session.say("Disabled: its sessions and tokens no longer work.")

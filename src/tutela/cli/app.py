@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from tutela import __version__
+from tutela.cli.admission import guarded
 from tutela.cli.session import Session
 from tutela.errors import TutelaError
 
@@ -35,6 +36,9 @@ COMMANDS = {
     "evidence": "evidence",
     "accounts": "accounts",
     "tokens": "tokens",
+    "approvals": "approvals",
+    "sign-in": "sign_in",
+    "sign-out": "sign_in",
     "audit": "audit",
 }
 """Each first word, and the module of this package that knows it."""
@@ -124,7 +128,7 @@ def run() -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     words = hoisted(sys.argv[1:])
-    known = assembled(first_word(words))
+    known = guarded(typer.main.get_command(assembled(first_word(words))))
     gc.freeze()
     gc.enable()
     try:

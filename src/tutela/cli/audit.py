@@ -11,7 +11,7 @@ import typer
 
 from tutela.audit.entry import Action
 from tutela.audit.prover import checker
-from tutela.cli.session import SHELL, Session
+from tutela.cli.session import Session
 from tutela.errors import Conflict, Unavailable
 
 app = typer.Typer(name="audit", help="The tamper-evident record.", no_args_is_help=True)
@@ -57,7 +57,7 @@ def show(
     with session.platform() as platform:
         entries = platform.audit.entries(subject, limit)
         platform.audit.note(
-            SHELL, Action.AUDIT_READ, "audit", over="shell", read="entries", about=subject
+            session.actor, Action.AUDIT_READ, "audit", over="shell", read="entries", about=subject
         )
     session.table(
         ("seq", "at", "actor", "action", "subject", "details"),
@@ -102,7 +102,7 @@ def prove(
     session: Session = context.obj
     with session.platform() as platform:
         document = platform.prover.document(entry)
-        platform.audit.note(SHELL, Action.AUDIT_PROVED, "audit", over="shell", entry=entry)
+        platform.audit.note(session.actor, Action.AUDIT_PROVED, "audit", over="shell", entry=entry)
     _write(to, json.dumps(document, indent=1, ensure_ascii=False).encode() + b"\n")
     session.say(f"Written: {to}. Send it with the checker (`tutela audit checker`).")
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from tutela.cli.session import SHELL, Session
+from tutela.access.second_person import Verb
+from tutela.cli.session import Session
 from tutela.evidence import package
 from tutela.evidence.keys import OpeningKey, SealingKey
 from tutela.key_files import KeyFiles
@@ -29,11 +30,17 @@ def export(
         Path | None, typer.Option(help="The receiver's public key file; none: this instance's.")
     ] = None,
 ) -> None:
-    """Write one piece of evidence, digests re-verified, sealed to a receiver's key. Audited."""
+    """Write one piece of evidence, digests re-verified, sealed to a receiver's key. Audited.
+
+    Needs a second person, by default.
+    """
     session: Session = context.obj
     with session.platform() as platform:
         key = SealingKey.load(to) if to else KeyFiles(platform.settings.keys).sealing_key()
-        done = package.export(platform.vault, platform.audit, SHELL, evidence_id, folder, key)
+        platform.approvals.spend(session.actor, Verb.EXPORT, evidence_id, key.id)
+        done = package.export(
+            platform.vault, platform.audit, session.actor, evidence_id, folder, key
+        )
     _print(session, done)
 
 

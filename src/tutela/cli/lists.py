@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tutela.cli.session import SHELL, Session
+from tutela.cli.session import Session
 from tutela.errors import InvalidInput
 from tutela.hashlists.report import ImportReport
 from tutela.platform.parsing import Parsing
@@ -47,7 +47,7 @@ def import_list(
     session: Session = context.obj
     with session.platform() as platform:
         report = platform.lists.import_file(
-            SHELL,
+            session.actor,
             name,
             file,
             source=source,
@@ -72,7 +72,7 @@ def build(
         raise InvalidInput("There is no such folder.", "Name a folder of files.")
     with session.platform() as platform:
         lines = built_lines(folder, platform.parsing)
-        report = platform.lists.import_file(SHELL, name, lines, source=source, replace=True)
+        report = platform.lists.import_file(session.actor, name, lines, source=source, replace=True)
     _report(session, report)
 
 
@@ -128,9 +128,9 @@ def remove(
     session: Session = context.obj
     with session.platform() as platform:
         if entry is None:
-            platform.lists.remove_list(SHELL, name)
+            platform.lists.remove_list(session.actor, name)
         else:
-            platform.lists.remove_entry(SHELL, name, entry)
+            platform.lists.remove_entry(session.actor, name, entry)
     session.say("Removed. What it matched before stays on record.")
 
 

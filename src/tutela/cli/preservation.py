@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tutela.cli.session import SHELL, Session
+from tutela.cli.session import Session
 
 app = typer.Typer(name="preservation", help="What is kept for the law.", no_args_is_help=True)
 
@@ -49,5 +49,5 @@ def request(
     """Hold a case because an authority asked. No command lifts a hold: its day does."""
     session: Session = context.obj
     with session.platform() as platform:
-        hold = platform.preservation.request(SHELL, case_id, days, reason)
+        hold = platform.preservation.request(session.actor, case_id, days, reason)
     session.say(f"Held as {hold.id}.")

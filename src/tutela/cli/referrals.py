@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tutela.cli.session import SHELL, Session
+from tutela.cli.session import Session
 from tutela.errors import Tampered
 from tutela.evidence.keys import SealingKey
 from tutela.exchange import by_hand, hotline_bag
@@ -82,7 +82,7 @@ def approve(
     """Let a drafted referral go out."""
     session: Session = context.obj
     with session.platform() as platform:
-        goes = platform.referring.approve(SHELL, referral_id)
+        goes = platform.referring.approve(session.actor, referral_id)
         referral = platform.register.load(referral_id)
         recipient = platform.book.recipient(referral.authority)
     if referral.urgent and recipient is not None:
@@ -106,7 +106,7 @@ def follow(
     """Draft what follows a filed referral, which itself can no longer be changed."""
     session: Session = context.obj
     with session.platform() as platform:
-        made = platform.referring.follow(SHELL, referral_id, nature, reason)
+        made = platform.referring.follow(session.actor, referral_id, nature, reason)
     session.say(f"Drafted {made}. Approve it to send it.")
 
 
@@ -118,7 +118,7 @@ def ask(
     """Ask the host platform for what a draft lacks; what it answers is drafted anew."""
     session: Session = context.obj
     with session.platform() as platform:
-        wanted = platform.referring.ask(SHELL, referral_id)
+        wanted = platform.referring.ask(session.actor, referral_id)
     session.say(f"Asked for {', '.join(wanted)}.")
 
 
@@ -139,11 +139,11 @@ def export(
             sender = hotline_bag.Sender(platform.settings.instance, seed)
             key = SealingKey.load(hotline.key)
             receiver = hotline.receiver
-            parts = (platform.audit, platform.vault, SHELL, referral, receiver, key, sender)
+            parts = (platform.audit, platform.vault, session.actor, referral, receiver, key, sender)
             hotline_bag.export(*parts, to)
             session.say("Written: signed, and sealed to the hotline's key.")
             return
-        by_hand.export(platform.audit, platform.vault, SHELL, referral, recipient, to)
+        by_hand.export(platform.audit, platform.vault, session.actor, referral, recipient, to)
     session.say(f"Written. Follow {to / 'data' / 'checklist.txt'}, then destroy the folder.")
 
 
@@ -184,7 +184,7 @@ def submitted(
     """Record that you filed a referral by hand, and under which number."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.referring.submitted(SHELL, referral_id, receipt)
+        platform.referring.submitted(session.actor, referral_id, receipt)
     session.say("Filed.")
 
 
@@ -197,7 +197,7 @@ def answered(
     """Keep what an authority answered to a filed referral."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.referring.acknowledge(SHELL, referral_id, said)
+        platform.referring.acknowledge(session.actor, referral_id, said)
     session.say("Kept with the referral.")
 
 
@@ -209,7 +209,7 @@ def verify(
     """Prove a referral from the log, its kept letters and its evidence. Exit 8 if it fails."""
     session: Session = context.obj
     with session.platform() as platform:
-        checks = platform.verification.verify(SHELL, referral_id)
+        checks = platform.verification.verify(session.actor, referral_id)
     session.table(
         ("step", "sound", "found"),
         ({"step": one.step, "sound": one.sound, "found": one.found} for one in checks),
@@ -235,7 +235,7 @@ def letters(
     with session.platform() as platform:
         kept = platform.letters.of(referral_id)
         if to is not None:
-            platform.letters.export(SHELL, referral_id, to)
+            platform.letters.export(session.actor, referral_id, to)
     session.table(
         ("letter", "report", "about", "direction", "at", "size", "sha256"),
         (

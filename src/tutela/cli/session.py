@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,18 +14,19 @@ from rich.table import Table
 
 from tutela import bootstrap
 from tutela import settings as settings_file
-from tutela.audit.entry import Actor
-from tutela.errors import SettingsInvalid
+from tutela.access.gate import OPERATOR_OF_THE_MACHINE, SHELL, Principal
+from tutela.cli.shell_session import TOKEN, ShellSession
+from tutela.errors import NotSignedIn, SettingsInvalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from tutela.audit.entry import Actor
     from tutela.bootstrap import Platform
     from tutela.settings import Settings
 
-SHELL = Actor("system", "shell")
-"""Who acts from a shell of the machine: whoever can read the home's keys."""
+__all__ = ["SHELL", "Session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,36 @@ class Session:
     home: Path
     json: bool
     insecure_decoding: bool = False
+    caller: Principal = OPERATOR_OF_THE_MACHINE
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts in what follows."""
+        return self.caller.actor
+
+    @property
+    def kept(self) -> ShellSession:
+        """Return where this shell keeps its sign-in."""
+        return ShellSession(self.home)
+
+    def proven(self) -> Session:
+        """Return this run as who proves to run it: a token's machine, a person, or the shell.
+
+        Raises `NotSignedIn` for a token that is none. A sign-in that is over is dropped.
+        """
+        token, word = os.environ.get(TOKEN), self.kept.read()
+        if not token and word is None:
+            return self
+        with self.platform() as platform:
+            if token:
+                return replace(self, caller=platform.tokens.authenticate(token))
+            try:
+                account = platform.sessions.find(word).account
+            except NotSignedIn:
+                self.kept.drop()
+                self.say("Your sign-in at this shell is over.")
+                return self
+        return replace(self, caller=Principal(account.actor, account.permissions))
 
     def settings(self) -> Settings:
         """Return the home's settings. Raises `SettingsInvalid` where there is no instance."""

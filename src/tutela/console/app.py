@@ -10,10 +10,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from tutela.access.roles import Permission
+from tutela.console.approvals import ApprovalPages
 from tutela.console.case import CasePages
+from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
 from tutela.console.passing import PassingPages
@@ -56,41 +59,45 @@ def console_app(platform: Platform) -> Starlette:
     pages = Pages(platform)
     signing, queue, case = SignInPages(pages), QueuePages(pages), CasePages(pages)
     looking, referrals, record = LookingPages(pages), ReferralPages(pages), RecordPages(pages)
-    passing = PassingPages(pages)
+    passing, approvals = PassingPages(pages), ApprovalPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
 
     return Starlette(
         routes=[
-            Route("/", queue.start),
-            Route("/sign-in", signing.form),
-            Route("/sign-in", signing.submit, methods=["POST"]),
-            Route("/sign-out", signing.leave, methods=["POST"]),
-            Route("/one-time/{token}", signing.one_time),
-            Route("/one-time/{token}", signing.use_one_time, methods=["POST"]),
-            Route("/queue", queue.queue),
-            Route("/next", queue.next, methods=["POST"]),
-            Route("/decided", queue.decided),
-            Route("/cases/{case}", case.case),
-            Route("/cases/{case}/claim", case.claim, methods=["POST"]),
-            Route("/cases/{case}/release", case.release, methods=["POST"]),
-            Route("/cases/{case}/renew", case.renew, methods=["POST"]),
-            Route("/cases/{case}/skip", passing.skip, methods=["POST"]),
-            Route("/cases/{case}/hand-over", passing.hand_over, methods=["POST"]),
-            Route("/cases/{case}/second-opinion", passing.ask_second, methods=["POST"]),
-            Route("/cases/{case}/escalate", passing.escalate, methods=["POST"]),
-            Route("/cases/{case}/decide", case.decide, methods=["POST"]),
-            Route("/cases/{case}/reverse", case.reverse, methods=["POST"]),
-            Route("/cases/{case}/views", looking.ask, methods=["POST"]),
-            Route("/views/{view}", looking.picture),
-            Route("/views/{view}/end", looking.end, methods=["POST"]),
-            Route("/referrals", referrals.all),
-            Route("/referrals/{referral}", referrals.panel),
-            Route("/referrals/{referral}/approve", referrals.approve, methods=["POST"]),
-            Route("/referrals/{referral}/ask", referrals.ask, methods=["POST"]),
-            Route("/audit", record.audit),
-            Route("/audit/verify", record.verify, methods=["POST"]),
+            page("/", queue.start, SIGNED_IN),
+            page("/sign-in", signing.form, ANYBODY),
+            form("/sign-in", signing.submit, ANYBODY),
+            form("/sign-out", signing.leave, SIGNED_IN),
+            page("/one-time/{token}", signing.one_time, ANYBODY),
+            form("/one-time/{token}", signing.use_one_time, ANYBODY),
+            page("/queue", queue.queue, Permission.CASE_READ),
+            form("/next", queue.next, Permission.CASE_DECIDE),
+            page("/decided", queue.decided, Permission.CASE_READ),
+            page("/cases/{case}", case.case, Permission.CASE_READ),
+            form("/cases/{case}/claim", case.claim, Permission.CASE_DECIDE),
+            form("/cases/{case}/release", case.release, Permission.CASE_DECIDE),
+            form("/cases/{case}/renew", case.renew, Permission.CASE_DECIDE),
+            form("/cases/{case}/skip", passing.skip, Permission.CASE_DECIDE),
+            form("/cases/{case}/hand-over", passing.hand_over, Permission.CASE_DECIDE),
+            form("/cases/{case}/second-opinion", passing.ask_second, Permission.CASE_DECIDE),
+            form("/cases/{case}/escalate", passing.escalate, Permission.CASE_READ),
+            form("/cases/{case}/decide", case.decide, Permission.CASE_DECIDE),
+            form("/cases/{case}/reverse", case.reverse, Permission.CASE_DECIDE),
+            form("/cases/{case}/views", looking.ask, Permission.EVIDENCE_VIEW),
+            page("/views/{view}", looking.picture, Permission.EVIDENCE_VIEW),
+            form("/views/{view}/end", looking.end, Permission.EVIDENCE_VIEW),
+            page("/referrals", referrals.all, Permission.CASE_READ),
+            page("/referrals/{referral}", referrals.panel, Permission.CASE_READ),
+            form("/referrals/{referral}/approve", referrals.approve, Permission.REFERRAL_APPROVE),
+            form("/referrals/{referral}/ask", referrals.ask, Permission.CASE_DECIDE),
+            page("/approvals", approvals.all, SIGNED_IN),
+            form("/approvals", approvals.ask, SIGNED_IN),
+            form("/approvals/{approval}/confirm", approvals.confirm, SIGNED_IN),
+            form("/approvals/{approval}/refuse", approvals.refuse, SIGNED_IN),
+            page("/audit", record.audit, Permission.AUDIT_READ),
+            form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
         middleware=[Middleware(_Shield, _hosts(platform), secure=pages.secure)],

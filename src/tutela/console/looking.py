@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tutela.access.roles import Permission
+from tutela.access.second_person import Verb
 from tutela.cases import case as cases_on_record
 from tutela.cases import queue
 from tutela.cases.case import CaseState
@@ -40,6 +41,9 @@ class LookingPages:
         if fidelity is Fidelity.ORIGINAL:
             await self._pages.require(asker, Permission.EVIDENCE_VIEW_FULL)
         await run_in_threadpool(self._check_holder, asker, case_id)
+        if fidelity is Fidelity.ORIGINAL:
+            approvals = self._platform.approvals
+            await run_in_threadpool(approvals.spend, asker.actor, Verb.VIEW_ORIGINAL, item_id)
         grant = await run_in_threadpool(
             self._platform.viewing.grant,
             asker.actor,

@@ -14,9 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tutela.access.gate import Principal, require
 from tutela.access.roles import Permission
-from tutela.audit.entry import Action
 from tutela.console import words
+from tutela.console.doors import need_of
 from tutela.errors import (
     InvalidInput,
     NotSignedIn,
@@ -61,6 +62,12 @@ class Asker:
         """Return who acts in what follows."""
         return self.session.account.actor
 
+    @property
+    def principal(self) -> Principal:
+        """Return who acts, with what they may."""
+        account = self.session.account
+        return Principal(account.actor, account.permissions)
+
     def may(self, permission: Permission) -> bool:
         """Say whether the person's roles allow it."""
         return permission in self.session.account.permissions
@@ -91,11 +98,13 @@ class Pages:
         self._templates.filters["plainly"] = words.plain
         self._templates.globals.update(words=words, Permission=Permission)
 
-    async def asker(self, request: Request, permission: Permission | None) -> Asker:
+    async def asker(self, request: Request, permission: Permission | None = None) -> Asker:
         """Return who asks, or raise `NotSignedIn` or `Refused`; the latter is recorded.
 
-        A POST must come from our own pages and carry the session's CSRF word.
+        The page's route says what it needs; `permission` is asked for beside that. A POST must
+        come from our own pages and carry the session's CSRF word.
         """
+        need = need_of(request)
         word = request.cookies.get(COOKIE)
         session = await run_in_threadpool(self.platform.sessions.find, word)
         fields: Mapping[str, str] = {}
@@ -103,24 +112,14 @@ class Pages:
             fields = await self._form(request)
             _check_word(fields, session.csrf)
         asker = Asker(session, fields)
-        if permission is not None:
-            await self.require(asker, permission)
+        for one in dict.fromkeys((need, permission)):
+            if one is not None:
+                await self.require(asker, one)
         return asker
 
     async def require(self, asker: Asker, permission: Permission) -> None:
         """Raise `Refused`, recorded, unless the person may do this."""
-        if asker.may(permission):
-            return
-        await run_in_threadpool(
-            self.platform.audit.note,
-            asker.actor,
-            Action.ACCESS_REFUSED,
-            asker.session.account.id,
-            permission=permission.value,
-        )
-        raise Refused(
-            f"Your role does not allow this ({permission}).", "Ask somebody whose role does."
-        )
+        await run_in_threadpool(require, self.platform.audit, asker.principal, permission)
 
     async def stranger(self, request: Request) -> Mapping[str, str]:
         """Return the form of somebody without a session; it must come from our own page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tutela.access.second_person import Verb
 from tutela.audit.entry import Action
 from tutela.cases.passing import Way
 from tutela.cases.priority import HEAD_START, Reason
@@ -10,6 +11,16 @@ from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.decision import Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Subject
 from tutela.referrals.referral import State
+
+VERBS = {
+    Verb.VIEW_ORIGINAL: "look at the whole picture",
+    Verb.EXPORT: "export evidence",
+    Verb.DESTROY: "destroy evidence",
+    Verb.LIST_TRUST: "change how far a list is trusted",
+    Verb.ROLE_GRANT: "grant a role",
+    Verb.SIGN_IN_RESET: "give an enrolled person a new sign-in",
+    Verb.PSEUDONYM: "learn who is behind a pseudonym",
+}
 
 RUNGS = {
     Fidelity.SKETCH: "edges only",

@@ -11,6 +11,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from tutela.access.accounts import Accounts
+from tutela.access.approvals import Approvals
 from tutela.access.roles import Role
 from tutela.access.sessions import Sessions
 from tutela.access.sign_in import SignIns
@@ -35,6 +36,7 @@ class Access:
     database: Database
     audit: AuditLog
     clock: FixedClock
+    approvals: Approvals
     accounts: Accounts
     sessions: Sessions
     sign_ins: SignIns
@@ -61,13 +63,15 @@ class Access:
 def access(database: Database, audit: AuditLog, clock: FixedClock) -> Access:
     # Weak on purpose: these tests are about everything but the hash's strength.
     cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    accounts = Accounts(database, audit, secrets.token_bytes(32), clock, cheap)
+    approvals = Approvals(audit)
+    accounts = Accounts(database, audit, secrets.token_bytes(32), clock, cheap, approvals)
     return Access(
         database,
         audit,
         clock,
+        approvals,
         accounts,
         Sessions(database, audit, accounts, clock),
-        SignIns(database, audit, accounts, clock),
+        SignIns(database, audit, accounts, clock, approvals=approvals),
         Tokens(database, audit, accounts, clock),
     )

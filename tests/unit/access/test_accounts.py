@@ -182,11 +182,7 @@ def test_names_are_taken_once(access: Access) -> None:
         access.accounts.create(SHELL, " anna ", (Role.LEAD,))
 
 
-@pytest.mark.parametrize(
-    ("name", "roles"), [("", (Role.LEAD,)), ("x" * 81, (Role.LEAD,)), ("a", ())]
-)
-def test_an_account_needs_a_name_and_a_role(
-    access: Access, name: str, roles: tuple[Role, ...]
-) -> None:
+@pytest.mark.parametrize("name", ["", " ", "x" * 81])
+def test_an_account_needs_a_name(access: Access, name: str) -> None:
     with pytest.raises(InvalidInput):
-        access.accounts.create(SHELL, name, roles)
+        access.accounts.create(SHELL, name, (Role.LEAD,))

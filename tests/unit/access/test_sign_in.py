@@ -12,6 +12,7 @@ from tests.unit.access.conftest import PASSWORD, SHELL
 
 from tutela.access import sessions, sign_in
 from tutela.access.accounts import accounts
+from tutela.access.gate import Principal
 from tutela.access.roles import Role
 from tutela.audit.entry import Action
 from tutela.errors import InvalidInput, NotSignedIn
@@ -31,7 +32,13 @@ def test_a_sign_in_enrols_once(access: Access) -> None:
     with pytest.raises(NotSignedIn):
         access.sign_ins.enrol(word, PASSWORD, app.at(access.clock()))
     actions = [one.action for one in access.audit.entries(made.id)]
-    assert actions == [Action.ACCOUNT_CREATED, Action.SIGN_IN_ISSUED, Action.ACCOUNT_ENROLLED]
+    assert actions == [
+        Action.ACCOUNT_CREATED,
+        Action.APPROVAL_WAIVED,
+        Action.ROLES_CHANGED,
+        Action.SIGN_IN_ISSUED,
+        Action.ACCOUNT_ENROLLED,
+    ]
 
 
 def test_of_two_who_enrol_at_once_one_does(access: Access) -> None:
@@ -145,7 +152,8 @@ def test_only_digests_of_words_are_kept(access: Access) -> None:
     account, _ = access.person()
     cookie = access.sessions.start(account)
     word = access.sign_ins.issue(SHELL, account.id).token
-    token = access.tokens.issue(SHELL, account.id, "test").token
+    own = Principal(account.actor, account.permissions)
+    token = access.tokens.issue(own, account.id, "test").token
     with access.database.reading() as connection:
         kept = "".join(
             str(connection.execute(sa.text(f"SELECT * FROM {table}")).all())

@@ -11,6 +11,7 @@ from tests.casework import ANNA, HOST
 from tests.instance import LISTED, instance
 from tests.shell import Shell
 
+from tutela.access.roles import Role
 from tutela.content.account import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.platform.intake import Submission
@@ -38,6 +39,7 @@ def drafted(tmp_path: Path) -> tuple[Shell, str, str]:
         while platform.worker.step():
             pass
     (shell.home / "settings.toml").write_text(SETTINGS)
+    shell.signed_in("anna", Role.LEAD)
     return shell, case_id, referral.id
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import httpx
 import pytest
 from tests.console_home import Home, copied, make_home
 from tests.fixed_clock import FixedClock
+from tests.straight import Straight
 
 from tutela.access.roles import Role
 from tutela.server import application
@@ -18,29 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from starlette.types import ASGIApp
-
 ADDRESS = "http://127.0.0.1:8420"
 _CSRF = re.compile(r'name="csrf" value="([^"]+)"')
-
-
-class _Straight(httpx.BaseTransport):
-    """Calls an application in this thread, without a network and without its worker."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._inner = httpx.ASGITransport(app)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        async def answered() -> httpx.Response:
-            sent = httpx.Request(
-                request.method, request.url, headers=request.headers, content=request.read()
-            )
-            answer = await self._inner.handle_async_request(sent)
-            return httpx.Response(
-                answer.status_code, headers=answer.headers, content=await answer.aread()
-            )
-
-        return asyncio.run(answered())
 
 
 class Browser(httpx.Client):
@@ -48,7 +27,7 @@ class Browser(httpx.Client):
 
     def __init__(self, home: Home, address: str = ADDRESS) -> None:
         super().__init__(
-            transport=_Straight(application(home.platform)),
+            transport=Straight(application(home.platform)),
             base_url=address,
             follow_redirects=True,
         )

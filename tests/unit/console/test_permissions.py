@@ -5,66 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.requests import Request
 from starlette.routing import Mount, Route
+from tests.access_table import ANYBODY, CONSOLE, SIGNED_IN
 from tests.unit.console.conftest import Browser, signed_in
 
 from tutela.access.roles import Permission, Role, permissions
 from tutela.audit.entry import Action
 from tutela.console.app import console_app
+from tutela.console.doors import need_of, needs
+from tutela.errors import Refused
 
 if TYPE_CHECKING:
     from tests.console_home import Home
 
     from tutela.audit.entry import Entry
 
-ANYBODY = "anybody"
-SIGNED_IN = "signed in"
 NEEDS: dict[tuple[str, str], Permission | str] = {
-    ("GET", "/"): SIGNED_IN,
-    ("GET", "/sign-in"): ANYBODY,
-    ("POST", "/sign-in"): ANYBODY,
-    ("POST", "/sign-out"): SIGNED_IN,
-    ("GET", "/one-time/{token}"): ANYBODY,
-    ("POST", "/one-time/{token}"): ANYBODY,
-    ("GET", "/queue"): Permission.CASE_READ,
-    ("POST", "/next"): Permission.CASE_DECIDE,
-    ("GET", "/decided"): Permission.CASE_READ,
-    ("GET", "/cases/{case}"): Permission.CASE_READ,
-    ("POST", "/cases/{case}/claim"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/release"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/renew"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/skip"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/hand-over"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/second-opinion"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/escalate"): Permission.CASE_READ,
-    ("POST", "/cases/{case}/decide"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/reverse"): Permission.CASE_DECIDE,
-    ("POST", "/cases/{case}/views"): Permission.EVIDENCE_VIEW,
-    ("GET", "/views/{view}"): Permission.EVIDENCE_VIEW,
-    ("POST", "/views/{view}/end"): Permission.EVIDENCE_VIEW,
-    ("GET", "/referrals"): Permission.CASE_READ,
-    ("GET", "/referrals/{referral}"): Permission.CASE_READ,
-    ("POST", "/referrals/{referral}/approve"): Permission.REFERRAL_APPROVE,
-    ("POST", "/referrals/{referral}/ask"): Permission.CASE_DECIDE,
-    ("GET", "/audit"): Permission.AUDIT_READ,
-    ("POST", "/audit/verify"): Permission.AUDIT_READ,
+    where: need if need in {ANYBODY, SIGNED_IN} else Permission(need)
+    for where, need in CONSOLE.items()
 }
 GUARDED = {address: need for address, need in NEEDS.items() if isinstance(need, Permission)}
 
 
-def addresses(home: Home) -> set[tuple[str, str]]:
-    found = set()
-    for route in console_app(home.platform).routes:
-        if isinstance(route, Mount):
-            assert route.path == "/static"
-            continue
-        assert isinstance(route, Route)
-        found |= {(method, route.path) for method in (route.methods or set()) - {"HEAD"}}
-    return found
+def test_every_address_is_in_the_table_and_asks_for_what_it_says(home: Home) -> None:
+    routes = console_app(home.platform).routes
+    assert [route.path for route in routes if isinstance(route, Mount)] == ["/static"]
+    assert {where: str(need) for where, need in needs(routes).items()} == CONSOLE
 
 
-def test_every_address_is_in_the_walk(home: Home) -> None:
-    assert addresses(home) == set(NEEDS)
+def test_a_page_that_does_not_say_what_it_needs_is_noticed() -> None:
+    with pytest.raises(TypeError):
+        needs([Route("/open", lambda _request: None)])
+
+
+def test_a_page_that_does_not_say_what_it_needs_lets_nobody_in() -> None:
+    with pytest.raises(Refused):
+        need_of(Request({"type": "http"}))
 
 
 def ask(browser: Browser, method: str, path: str) -> int:
@@ -99,7 +76,7 @@ def test_every_role_gets_what_its_row_allows_and_no_more(home: Home, role: Role)
 
 def test_strangers_get_the_sign_in_page_everywhere(home: Home, stranger: Browser) -> None:
     for (method, path), need in NEEDS.items():
-        if need is ANYBODY:
+        if need == ANYBODY:
             continue
         status = ask(stranger, method, path)
         assert status == (303 if method == "GET" else 401), (method, path)

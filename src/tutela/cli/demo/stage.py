@@ -11,6 +11,7 @@ import httpx
 
 from tutela import bootstrap, installation
 from tutela import settings as settings_file
+from tutela.access.gate import OPERATOR_OF_THE_MACHINE
 from tutela.access.roles import Role
 from tutela.cli.demo.processes import Process
 from tutela.cli.demo.uploads import LIST_NAME, known_list, uploads
@@ -105,7 +106,9 @@ class Stage:
 
     def _token_file(self) -> Path:
         account = self.platform.accounts.create(SHELL, "demo-host", (Role.INTAKE,))
-        issued = self.platform.tokens.issue(SHELL, account.id, "demo host platform")
+        issued = self.platform.tokens.issue(
+            OPERATOR_OF_THE_MACHINE, account.id, "demo host platform"
+        )
         return _secret(self.home / "host-token", issued.token.encode())
 
     def _secret_file(self) -> Path:
