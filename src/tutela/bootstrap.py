@@ -31,11 +31,16 @@ from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.host_webhook import HostWebhook
 from tutela.exchange.nca import Nca, Registration
 from tutela.hashing.algorithm import verify_known_answers
+from tutela.hashlists.judgement import Sampling
+from tutela.hashlists.references import References
 from tutela.hashlists.store import HashLists
+from tutela.hashlists.sudden import Steadiness
 from tutela.key_files import KeyFiles
+from tutela.matching.ordinary_index import OrdinaryIndex
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
+from tutela.platform.list_watch import ListWatch
 from tutela.platform.parsing import WORKER, Parsing, Patience
 from tutela.platform.referring import Approval, Referring
 from tutela.platform.removal import HostPlatform, Removal
@@ -81,11 +86,13 @@ class Platform:
     audit: AuditLog
     prover: Prover
     lists: HashLists
+    references: References
     screener: Screener
     limits: DecodeLimits
     pool: Pool
     parsing: Parsing
     vault: Vault
+    watch: ListWatch
     intake: Intake
     queue: Queue
     viewing: Viewing
@@ -166,7 +173,14 @@ def open_platform(
     parsing = Parsing(
         pool, limits, Patience(settings.decoding.seconds, settings.decoding.cpu_seconds)
     )
-    lists = HashLists(database, audit)
+    approvals = Approvals(audit, _two_people(settings))
+    lists = HashLists(
+        database,
+        audit,
+        Steadiness(**settings.lists.model_dump()),
+        OrdinaryIndex(settings.matching.radius),
+        approvals,
+    )
     screener = Screener(
         database,
         ScreeningPolicy(**settings.matching.model_dump()),
@@ -187,7 +201,8 @@ def open_platform(
         book,
         Approval(**settings.approval.model_dump()),
     )
-    casework = Casework(audit, referring)
+    watch = ListWatch(Sampling(**settings.sampling.model_dump()))
+    casework = Casework(audit, referring, watch)
     delivery = Delivery(
         audit,
         register,
@@ -197,7 +212,6 @@ def open_platform(
         {one.id for one in book.recipients} - {NCMEC},
         referring.after_filing,
     )
-    approvals = Approvals(audit, _two_people(settings))
     accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
     return Platform(
         settings=settings,
@@ -206,12 +220,14 @@ def open_platform(
         audit=audit,
         prover=Prover(database, signer),
         lists=lists,
+        references=References(audit),
         screener=screener,
         limits=limits,
         pool=pool,
         parsing=parsing,
         vault=vault,
-        intake=Intake(audit, screener, vault, parsing),
+        watch=watch,
+        intake=Intake(audit, screener, vault, parsing, watch),
         queue=Queue(audit),
         viewing=Viewing(audit, vault, parsing.smaller),
         register=register,

@@ -19,6 +19,8 @@ from tutela.content.confinement.serving import USUAL
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import SettingsInvalid
 from tutela.hashing.look import Budget
+from tutela.hashlists.judgement import SAMPLING
+from tutela.hashlists.sudden import STEADY
 
 if TYPE_CHECKING:
     from typing import Any
@@ -52,6 +54,46 @@ class Matching(_Part):
     looks: Budget = Field(
         default=Budget.NONE,
         description="How hard to look for changed copies: none, cheap or full.",
+    )
+
+
+class Lists(_Part):
+    """How much of a list may change in a day before a person must accept it."""
+
+    growth_share: float = Field(
+        default=STEADY.growth_share, ge=0, description="The share that may come or change."
+    )
+    growth_number: int = Field(
+        default=STEADY.growth_number, ge=0, description="Or so many entries, if that is more."
+    )
+    shrink_share: float = Field(
+        default=STEADY.shrink_share, ge=0, le=1, description="The share that may go or change."
+    )
+    shrink_number: int = Field(
+        default=STEADY.shrink_number, ge=0, description="Or so many entries, if that is more."
+    )
+
+
+class Sampling(_Part):
+    """Which matches people are asked to judge, and how right a list must be to be believed."""
+
+    first: int = Field(
+        default=SAMPLING.first, ge=0, description="So many first matches of each list."
+    )
+    first_of_entry: int = Field(
+        default=SAMPLING.first_of_entry, ge=0, description="So many first matches of each entry."
+    )
+    share: float = Field(
+        default=SAMPLING.share, ge=0, le=1, description="The share of all others, at random."
+    )
+    floor: float = Field(
+        default=SAMPLING.floor,
+        ge=0,
+        le=1,
+        description="A list that is surely right in a smaller share is not believed unseen.",
+    )
+    newest: int = Field(
+        default=SAMPLING.newest, ge=1, description="So many newest judgements of a list count."
     )
 
 
@@ -269,6 +311,8 @@ class Settings(BaseSettings):
         description="A demonstration: one-time sign-ins need no second factor. Never in service.",
     )
     matching: Matching = Matching()
+    lists: Lists = Lists()
+    sampling: Sampling = Sampling()
     limits: Limits = Limits()
     decoding: Decoding = Decoding()
     duties: Duties = Duties()

@@ -23,13 +23,18 @@ from tutela.api.shapes import (
     CaseShape,
     CaseWhole,
     DecisionShape,
+    DeliveryShape,
     FeedbackIn,
     FindingIn,
+    FlagIn,
+    FlagShape,
     FollowIn,
+    HeldShape,
     ItemAnswer,
     ItemShape,
     LeaseShape,
     ListShape,
+    ReasonIn,
     ReferralShape,
     SubmittedIn,
 )
@@ -40,6 +45,7 @@ from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Finding, Grounds
 from tutela.decisions.labels import Observed
 from tutela.errors import NotSignedIn, UsageError
+from tutela.platform.held_by_list import held_only_by
 from tutela.referrals.draft import Nature
 
 if TYPE_CHECKING:
@@ -98,7 +104,8 @@ def api_app(platform: "Platform") -> FastAPI:
     problem.install(app)
     _add_items(app, platform)
     _add_cases(app, platform)
-    _add_referrals_and_lists(app, platform)
+    _add_referrals(app, platform)
+    _add_lists(app, platform)
     add_audit(app, platform, Depends(_allowed(platform, Permission.AUDIT_READ)))
     _describe(app)
     needs(app)
@@ -271,11 +278,10 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
         return DecisionShape.of(decision)
 
 
-def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
+def _add_referrals(app: FastAPI, platform: "Platform") -> None:
     may_read = Depends(_allowed(platform, Permission.CASE_READ))
     may_decide = Depends(_allowed(platform, Permission.CASE_DECIDE))
     may_approve = Depends(_allowed(platform, Permission.REFERRAL_APPROVE))
-    may_list = Depends(_allowed(platform, Permission.LIST_MANAGE))
 
     @app.get("/referrals", tags=["referrals"], dependencies=[may_read])
     def list_referrals() -> tuple[ReferralShape, ...]:
@@ -320,10 +326,82 @@ def _add_referrals_and_lists(app: FastAPI, platform: "Platform") -> None:
         platform.referring.acknowledge(caller.actor, referral_id, told.said)
         return ReferralShape.of(platform.register.load(referral_id))
 
+
+def _list_shape(platform: "Platform", name: str) -> ListShape:
+    sampling = platform.watch.sampling
+    said = platform.lists.standing(name, sampling)
+    return ListShape.of(platform.lists.show(name), said, sampling.floor)
+
+
+def _add_lists(app: FastAPI, platform: "Platform") -> None:
+    may_list = Depends(_allowed(platform, Permission.LIST_MANAGE))
+
     @app.get("/lists", tags=["lists"], dependencies=[may_list])
     def list_lists() -> tuple[ListShape, ...]:
-        """Return the hash lists in force."""
-        return tuple(ListShape.of(one) for one in platform.lists.lists())
+        """Return the hash lists, those that are switched off too."""
+        sampling = platform.watch.sampling
+        return tuple(
+            ListShape.of(one, platform.lists.standing(one.name, sampling), sampling.floor)
+            for one in platform.lists.lists()
+        )
+
+    @app.get("/lists/pending", tags=["lists"], dependencies=[may_list])
+    def list_pending() -> tuple[DeliveryShape, ...]:
+        """Return the files that wait for a person before they act, oldest first."""
+        return tuple(DeliveryShape.of(one) for one in platform.lists.waiting())
+
+    @app.post("/lists/pending/{delivery_id}/accept", tags=["lists"])
+    def accept_delivery(
+        delivery_id: str, told: ReasonIn, caller: Annotated[Principal, may_list]
+    ) -> ListShape:
+        """Put in force what waits."""
+        report = platform.lists.accept(caller.actor, delivery_id, told.reason)
+        return _list_shape(platform, report.name)
+
+    @app.post("/lists/pending/{delivery_id}/refuse", status_code=204, tags=["lists"])
+    def refuse_delivery(
+        delivery_id: str, told: ReasonIn, caller: Annotated[Principal, may_list]
+    ) -> None:
+        """Throw away what waits."""
+        platform.lists.refuse(caller.actor, delivery_id, told.reason)
+
+    @app.get("/lists/flagged", tags=["lists"], dependencies=[may_list])
+    def list_flagged() -> tuple[FlagShape, ...]:
+        """Return the entries that wait because they would match something ordinary."""
+        return tuple(FlagShape.of(name, one) for name, one in platform.lists.flagged())
+
+    @app.post("/lists/{list_id}/flagged/accept", status_code=204, tags=["lists"])
+    def accept_entry(list_id: str, told: FlagIn, caller: Annotated[Principal, may_list]) -> None:
+        """Let a flagged entry act."""
+        name = platform.lists.named(list_id)
+        platform.lists.accept_flag(caller.actor, name, told.entry_id, told.reason)
+
+    @app.post("/lists/{list_id}/flagged/refuse", status_code=204, tags=["lists"])
+    def refuse_entry(list_id: str, told: FlagIn, caller: Annotated[Principal, may_list]) -> None:
+        """Have a flagged entry never act."""
+        name = platform.lists.named(list_id)
+        platform.lists.refuse_flag(caller.actor, name, told.entry_id, told.reason)
+
+    @app.post("/lists/{list_id}/off", tags=["lists"])
+    def switch_list_off(
+        list_id: str, told: ReasonIn, caller: Annotated[Principal, may_list]
+    ) -> tuple[HeldShape, ...]:
+        """Have a list match nothing, at once; return the undecided items that only it holds."""
+        name = platform.lists.named(list_id)
+        platform.lists.switch_off(caller.actor, name, told.reason)
+        with platform.database.reading() as connection:
+            held = held_only_by(connection, name)
+        return tuple(
+            HeldShape(item_id=one.item_id, case_id=one.case_id, entry_id=one.entry_id)
+            for one in held
+        )
+
+    @app.post("/lists/{list_id}/on", tags=["lists"])
+    def switch_list_on(list_id: str, caller: Annotated[Principal, may_list]) -> ListShape:
+        """Have a list match again."""
+        name = platform.lists.named(list_id)
+        platform.lists.switch_on(caller.actor, name)
+        return _list_shape(platform, name)
 
 
 def _describe(app: FastAPI) -> None:

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from tutela.cases.case import Case
     from tutela.content.item import Item
     from tutela.decisions.decision import Decision
+    from tutela.hashlists.deliveries import Delivery
+    from tutela.hashlists.flags import Flag
     from tutela.hashlists.hashlist import HashList
+    from tutela.hashlists.judgement import Standing
     from tutela.platform.intake import Verdicted
     from tutela.referrals.referral import Referral
 
@@ -285,16 +288,122 @@ class ReferralShape(_Shape):
 
 
 class ListShape(_Shape):
-    """One hash list."""
+    """One hash list. `off_at` is set while it is switched off and matches nothing.
 
+    People judged `judged` of its matches and found `right` of them right; between `low` and `high`
+    lies its precision with 95 % confidence. What it matches is a complete decision unseen only
+    while it is `believed`.
+    """
+
+    id: str
     name: str
     source: str | None
     version: str | None
     entries: int
+    off_at: datetime | None
+    off_reason: str | None
+    judged: int
+    right: int
+    low: float
+    high: float
+    unjudged: int
+    believed: bool
 
     @classmethod
-    def of(cls, listed: HashList) -> ListShape:
+    def of(cls, listed: HashList, said: Standing, floor: float) -> ListShape:
         """Shape a list on record."""
         return cls(
-            name=listed.name, source=listed.source, version=listed.version, entries=listed.entries
+            id=listed.id,
+            name=listed.name,
+            source=listed.source,
+            version=listed.version,
+            entries=listed.entries,
+            off_at=listed.off_at,
+            off_reason=listed.off_reason,
+            judged=said.judged,
+            right=said.right,
+            low=said.interval[0],
+            high=said.interval[1],
+            unjudged=said.unjudged,
+            believed=not listed.off and said.trusted(floor),
         )
+
+
+class DeliveryShape(_Shape):
+    """A file that waits for a person before it acts, and what it would do to its list."""
+
+    id: str
+    list: str
+    doubts: tuple[str, ...]
+    file_sha256: str
+    before: int
+    added: int
+    changed: int
+    withdrawn: int
+    removed: int
+    received_at: datetime
+
+    @classmethod
+    def of(cls, one: Delivery) -> DeliveryShape:
+        """Shape a delivery that waits."""
+        return cls(
+            id=one.id,
+            list=one.order.name,
+            doubts=tuple(doubt.value for doubt in one.doubts),
+            file_sha256=one.file_sha256,
+            before=one.before,
+            added=one.counts.added,
+            changed=one.counts.changed,
+            withdrawn=one.counts.withdrawn,
+            removed=one.counts.removed,
+            received_at=one.received_at,
+        )
+
+
+class FlagShape(_Shape):
+    """An entry that does not act, because it would match something ordinary: which, how far off."""
+
+    list_id: str
+    list: str
+    entry_id: str
+    like: str
+    set: str
+    algorithm: str
+    distance: int
+    at: datetime
+
+    @classmethod
+    def of(cls, name: str, one: Flag) -> FlagShape:
+        """Shape a flagged entry of the list of this name."""
+        return cls(
+            list_id=one.list_id,
+            list=name,
+            entry_id=one.entry_id,
+            like=one.like.label,
+            set=one.like.set_name,
+            algorithm=one.like.algorithm,
+            distance=one.like.distance,
+            at=one.at,
+        )
+
+
+class ReasonIn(BaseModel):
+    """Why something is done to a list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(default="", max_length=1000)
+
+
+class FlagIn(ReasonIn):
+    """What is said of a flagged entry."""
+
+    entry_id: str = Field(min_length=1, max_length=255)
+
+
+class HeldShape(_Shape):
+    """An undecided item that one list alone holds."""
+
+    item_id: str
+    case_id: str
+    entry_id: str

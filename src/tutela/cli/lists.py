@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 
+from tutela.bootstrap import Platform
+from tutela.cli import list_trust
 from tutela.cli.session import Session
 from tutela.errors import InvalidInput
+from tutela.hashlists.hashlist import HashList
 from tutela.hashlists.report import ImportReport
 from tutela.platform.parsing import Parsing
 from tutela.platform.walk import walk
@@ -21,9 +24,14 @@ app = typer.Typer(name="lists", help="Hash lists.", no_args_is_help=True)
 
 def add_to(root: typer.Typer) -> None:
     """Add the commands of this file."""
+    list_trust.add_to(app)
     root.add_typer(app)
 
 
+_SHOWN = (
+    *("name", "source", "version", "entries", "hashes", "imported_at"),
+    *("judged", "right", "precision", "to_judge", "believed", "off"),
+)
 _PROBLEMS_SHOWN = 20
 _SOME_REFUSED = 3
 
@@ -42,8 +50,14 @@ def import_list(
     replace: Annotated[
         bool, typer.Option(help="The file is the whole list: remove what it does not name.")
     ] = False,
+    signature: Annotated[
+        Path | None,
+        typer.Option(help="The file's minisign signature; found beside it as FILE.minisig."),
+    ] = None,
 ) -> None:
-    """Import a list; importing the same again changes nothing. Exit 3: some lines had problems."""
+    """Import a list; importing the same again changes nothing. Exit 3: some lines had problems, or
+    it changes so much that a person must accept it first.
+    """
     session: Session = context.obj
     with session.platform() as platform:
         report = platform.lists.import_file(
@@ -55,6 +69,7 @@ def import_list(
             strict=strict,
             replace=replace,
             algorithm=algorithm,
+            signature=_signature(file, signature),
         )
     _report(session, report)
 
@@ -81,23 +96,13 @@ def show(
     context: typer.Context,
     name: Annotated[str | None, typer.Argument(help="A list, to see its entries.")] = None,
 ) -> None:
-    """Print the lists in force, or the entries of one."""
+    """Print the lists and how right people found them, or the entries of one."""
     session: Session = context.obj
     with session.platform() as platform:
         if name is None:
             session.table(
-                ("name", "source", "version", "entries", "hashes", "imported_at"),
-                (
-                    {
-                        "name": one.name,
-                        "source": one.source,
-                        "version": one.version,
-                        "entries": one.entries,
-                        "hashes": one.hashes,
-                        "imported_at": one.imported_at.isoformat(timespec="seconds"),
-                    }
-                    for one in platform.lists.lists()
-                ),
+                _SHOWN,
+                (_shown(platform, one) for one in platform.lists.lists()),
                 "There are no lists. Import one with `tutela lists import`.",
             )
             return
@@ -116,6 +121,25 @@ def show(
             ),
             "The list is empty.",
         )
+
+
+def _shown(platform: Platform, one: HashList) -> dict[str, object]:
+    said = platform.lists.standing(one.name, platform.watch.sampling)
+    low, high = said.interval
+    return {
+        "name": one.name,
+        "source": one.source,
+        "version": one.version,
+        "entries": one.entries,
+        "hashes": one.hashes,
+        "imported_at": one.imported_at.isoformat(timespec="seconds"),
+        "judged": said.judged,
+        "right": said.right,
+        "precision": f"{low:.3f}-{high:.3f}" if said.judged else None,
+        "to_judge": said.unjudged,
+        "believed": not one.off and said.trusted(platform.watch.sampling.floor),
+        "off": one.off_reason,
+    }
 
 
 @app.command("remove")
@@ -151,6 +175,19 @@ def built_lines(folder: Path, parsing: Parsing) -> Iterator[bytes]:
         yield json.dumps(row).encode() + b"\n"
 
 
+def _signature(file: Path, named: Path | None) -> bytes | None:
+    beside = file.with_name(f"{file.name}.minisig")
+    found = named or (beside if beside.is_file() else None)
+    if found is None:
+        return None
+    try:
+        return found.read_bytes()
+    except OSError as problem:
+        raise InvalidInput(
+            f"The signature cannot be read: {problem.strerror}.", "Check its path and your rights."
+        ) from problem
+
+
 def _report(session: Session, report: ImportReport) -> None:
     counts = {
         "list": report.name,
@@ -161,7 +198,9 @@ def _report(session: Session, report: ImportReport) -> None:
         "unchanged": report.unchanged,
         "withdrawn": report.withdrawn,
         "removed": report.removed,
+        "flagged": report.flagged,
         "problems": report.problem_count,
+        "waits_as": report.waits_as,
     }
     if session.json:
         for one in report.problems:
@@ -175,6 +214,17 @@ def _report(session: Session, report: ImportReport) -> None:
         if report.ignored_columns:
             session.say(f"Columns not used: {', '.join(report.ignored_columns)}.")
         session.table(tuple(counts), (counts,), "")
+    if report.flagged:
+        session.say(
+            f"{report.flagged} entries would match something ordinary and do not act yet: look at "
+            "them with `tutela lists pending`."
+        )
+    if report.waits_as is not None:
+        session.say(
+            f"Nothing is in force yet ({', '.join(report.doubts)}). Ask the source whether it is "
+            f"right, then: tutela lists accept {report.waits_as}, or refuse."
+        )
+        raise typer.Exit(_SOME_REFUSED)
     if not report.stored:
         raise InvalidInput(
             "Some lines have problems, so nothing was stored.",

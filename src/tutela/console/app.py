@@ -17,6 +17,7 @@ from tutela.access.roles import Permission
 from tutela.console.approvals import ApprovalPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
+from tutela.console.lists import ListPages
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
 from tutela.console.passing import PassingPages
@@ -60,6 +61,7 @@ def console_app(platform: Platform) -> Starlette:
     signing, queue, case = SignInPages(pages), QueuePages(pages), CasePages(pages)
     looking, referrals, record = LookingPages(pages), ReferralPages(pages), RecordPages(pages)
     passing, approvals = PassingPages(pages), ApprovalPages(pages)
+    lists = ListPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
@@ -96,6 +98,13 @@ def console_app(platform: Platform) -> Starlette:
             form("/approvals", approvals.ask, SIGNED_IN),
             form("/approvals/{approval}/confirm", approvals.confirm, SIGNED_IN),
             form("/approvals/{approval}/refuse", approvals.refuse, SIGNED_IN),
+            page("/lists", lists.all, Permission.LIST_MANAGE),
+            form("/lists/pending/{delivery}/accept", lists.accept, Permission.LIST_MANAGE),
+            form("/lists/pending/{delivery}/refuse", lists.refuse, Permission.LIST_MANAGE),
+            form("/lists/{list}/flagged/accept", lists.accept_entry, Permission.LIST_MANAGE),
+            form("/lists/{list}/flagged/refuse", lists.refuse_entry, Permission.LIST_MANAGE),
+            form("/lists/{list}/off", lists.off, Permission.LIST_MANAGE),
+            form("/lists/{list}/on", lists.on, Permission.LIST_MANAGE),
             page("/audit", record.audit, Permission.AUDIT_READ),
             form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),

@@ -23,6 +23,7 @@ from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import GROUNDS_FOR, Finding, Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
 from tutela.errors import Conflict, InvalidInput, TutelaError
+from tutela.hashlists import judgement
 from tutela.referrals.completeness import completeness
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ class CasePages:
             orders = holds.of_item(connection, marked.id)
             passed = passing.of_case(connection, case_id)
             account = cases_on_record.of_account(connection, case.account_id)
+            to_judge = judgement.asked(connection, case_id)
         referrals = self._platform.register.for_case(case_id)
         subjects = [case_id, marked.id, *(one.id for one in referrals)]
         found = (self._platform.audit.entries(subject, _ENTRIES) for subject in subjects)
@@ -170,6 +172,7 @@ class CasePages:
             "open": case.state is CaseState.OPEN,
             "clusters": clusters(items),
             "marked": marked,
+            "to_judge": to_judge,
             "decisions": decisions,
             "orders": orders,
             "passed": passed,

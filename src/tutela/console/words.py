@@ -10,6 +10,7 @@ from tutela.cases.viewing import Fidelity
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.decision import Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Subject
+from tutela.hashlists.sudden import Doubt
 from tutela.referrals.referral import State
 
 VERBS = {
@@ -104,6 +105,14 @@ OBSERVED = (
                                          (Conduct.NONE, "none", 9))),
 )  # fmt: skip
 
+DOUBTS = {
+    Doubt.GROWTH: "It adds or changes more entries than a day should.",
+    Doubt.SHRINKAGE: "It takes away or changes more entries than a day should.",
+    Doubt.ENTRIES_CAP: "The list would have more entries than its source may list.",
+    Doubt.DAY_CAP: "Its source has added or changed more entries in a day than it may.",
+    Doubt.OLDER: "It is older than the newest signed file that was taken.",
+}
+
 _STEPS = ("drafted", "approved", "sending", "filed")
 _STEP = {
     State.DRAFTED: 0,
@@ -138,6 +147,7 @@ TIMELINE = {
     Action.CASE_REVERSED: "Reversed",
     Action.ITEM_SCREENED: "Screened",
     Action.ITEM_HELD: "Held",
+    Action.LIST_SAMPLED: "Drawn to be judged",
     Action.HOST_ORDERED: "Order to the host",
     Action.HOST_CONFIRMED: "The host obeyed",
     Action.HOST_REFUSED: "The host refused",

@@ -106,10 +106,11 @@ class Decision:
     circumstances: tuple[Circumstance, ...] = ()
 
 
-def checked(finding: Finding, *, matched: bool, viewed: bool) -> Finding:
+def checked(finding: Finding, *, matched: bool, trusted: bool, viewed: bool) -> Finding:
     """Return the finding if it holds together, or raise `InvalidInput` naming what to change.
 
-    `matched`: a list entry matched. `viewed`: the decider saw a file at `colour` or higher.
+    `matched`: a list entry matched. `trusted`: one of a list that may be believed unseen.
+    `viewed`: the decider saw a file at `colour` or higher.
     """
     if finding.grounds not in GROUNDS_FOR[finding.outcome]:
         raise InvalidInput(
@@ -119,6 +120,12 @@ def checked(finding: Finding, *, matched: bool, viewed: bool) -> Finding:
     if finding.grounds is Grounds.LISTED_COPY and not matched:
         raise InvalidInput(
             "Nothing in this case matched a list.", "Choose other grounds than a listed copy."
+        )
+    if finding.grounds is Grounds.LISTED_COPY and not trusted:
+        raise InvalidInput(
+            "No list that matched can be believed unseen: it is switched off, removed, or was "
+            "found wrong too often.",
+            "Look at a file in colour and choose the grounds viewed, or choose other grounds.",
         )
     if finding.grounds is Grounds.VIEWED and not viewed:
         raise InvalidInput(

@@ -68,7 +68,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class HashList:
-    """One list in force and where it came from: its last import. Counts are of active entries."""
+    """One list and where it came from: its last import. Counts are of active entries.
+
+    A list that is switched off matches nothing; `off_reason` says why.
+    """
 
     id: str
     name: str
@@ -79,6 +82,14 @@ class HashList:
     imported_at: datetime
     entries: int
     hashes: int
+    off_at: datetime | None = None
+    off_by: str | None = None
+    off_reason: str | None = None
+
+    @property
+    def off(self) -> bool:
+        """Say whether the list is switched off."""
+        return self.off_at is not None
 
 
 def parse_hash(algorithm: str, text: str, quality: int | None = None) -> EntryHash | str:

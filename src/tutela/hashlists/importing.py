@@ -15,7 +15,9 @@ from tutela.hashlists.hashlist import Entry, EntryHash
 from tutela.hashlists.tables import hash_entries, join_labels, split_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+
+    from tutela.hashlists.flags import Gate
 
 _BATCH = 500
 _MOST_OPEN = 50_000
@@ -23,18 +25,32 @@ _MOST_OPEN = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of the entries of one file; `removed` were stored and not in the file."""
+    """What became of the entries of one file; `removed` were stored and not in the file.
+
+    `flagged` ones would match something ordinary: they are as they were before, and wait.
+    """
 
     added: int
     changed: int
     unchanged: int
     withdrawn: int
     removed: int
+    flagged: int = 0
 
     @property
     def any_change(self) -> bool:
         """Say whether the list is another one now."""
         return bool(self.added or self.changed or self.withdrawn or self.removed)
+
+
+class _OpenGate:
+    """Holds nothing back."""
+
+    def held_back(self, entries: Sequence[Entry]) -> set[str]:  # noqa: ARG002
+        return set()
+
+    def finish(self, seen: Collection[str], held: Collection[str], *, whole: bool) -> None:
+        pass
 
 
 class Merge:
@@ -43,11 +59,16 @@ class Merge:
     Lines of one file with the same id are one entry: their hashes and labels add up, and one that
     withdraws it wins. An entry that differs from the stored one is therefore settled only at the
     end, when all its lines are known. The ids of one file are held in memory, its entries are not.
+    What the gate holds back does not come in; what was stored in its place stays.
     """
 
-    def __init__(self, connection: sa.Connection, list_id: str) -> None:
+    def __init__(
+        self, connection: sa.Connection, list_id: str, gate: Gate | _OpenGate | None = None
+    ) -> None:
         self._connection = connection
         self._list = list_id
+        self._gate = gate or _OpenGate()
+        self._held: dict[str, Entry] = {}
         self._batch: list[Entry] = []
         self._open: dict[str, Entry] = {}
         self._seen: set[str] = set()
@@ -72,9 +93,10 @@ class Merge:
                 one for one in stored_ids(self._connection, self._list) if one not in self._seen
             ]
             self._delete(gone)
+        self._gate.finish(self._seen, self._held.keys(), whole=replace)
         added, changed, withdrawn = map(len, (self._added, self._changed, self._withdrawn))
-        unchanged = len(self._seen) - added - changed - withdrawn
-        return Counts(added, changed, unchanged, withdrawn, len(gone))
+        unchanged = len(self._seen) - added - changed - withdrawn - len(self._held)
+        return Counts(added, changed, unchanged, withdrawn, len(gone), len(self._held))
 
     def _place(self) -> None:
         """Put new entries in at once; set those aside that are there and differ."""
@@ -88,13 +110,17 @@ class Merge:
                 self._taken_back.add(name)
             elif name in self._taken_back:
                 continue
-            before = self._open.get(name) or fresh.get(name) or stored.get(name)
+            before = (
+                self._open.get(name) or fresh.get(name) or self._held.get(name) or stored.get(name)
+            )
             if before is None and not again and not entry.withdrawn:
                 fresh[name] = entry
                 continue
             after = before.joined(entry) if again and before else entry
             if _content(after) != _content(before):
                 self._open[name] = after
+        for name in self._gate.held_back(list(fresh.values())):
+            self._held[name] = fresh.pop(name)
         self._insert(fresh.values())
         self._added.update(fresh)
         self._batch = []
@@ -109,10 +135,19 @@ class Merge:
             differing = [
                 one for one in some if _content(stored.get(one)) != _content(self._open[one])
             ]
+            coming = [self._open[one] for one in differing if not self._open[one].withdrawn]
+            held = self._gate.held_back(coming)
+            # An entry of which some lines came in before it was held back goes out again.
+            self._delete([one for one in held if one in self._added])
+            self._added -= held
+            for name in some:
+                self._held.pop(name, None)
+            self._held |= {name: self._open[name] for name in held}
+            differing = [one for one in differing if one not in held]
             for name in differing:
                 self._note(name, stored=name in stored)
             self._delete(differing)
-            self._insert(self._open[one] for one in differing if not self._open[one].withdrawn)
+            self._insert(one for one in coming if one.entry_id not in held)
         self._open = {}
 
     def _note(self, name: str, *, stored: bool) -> None:
@@ -128,13 +163,7 @@ class Merge:
             self._changed.add(name)
 
     def _insert(self, entries: Iterable[Entry]) -> None:
-        placed = list(entries)
-        rows = [row for one in placed for row in _rows(self._list, one)]
-        sketches = {sha256(one).digest(): one for entry in placed for one in entry.sketches}
-        if rows:
-            self._connection.execute(hash_entries.insert(), rows)
-        if sketches:
-            tables.keep_sketches(self._connection, sketches)
+        put_in(self._connection, self._list, entries)
 
     def _delete(self, names: list[str]) -> None:
         for start in range(0, len(names), _BATCH):
@@ -143,6 +172,17 @@ class Merge:
                 hash_entries.c.list_id == self._list,
                 hash_entries.c.entry_id.in_(names[start : start + _BATCH]),
             )
+
+
+def put_in(connection: sa.Connection, list_id: str, entries: Iterable[Entry]) -> None:
+    """Put entries into a list that has none of their ids."""
+    placed = list(entries)
+    rows = [row for one in placed for row in _rows(list_id, one)]
+    sketches = {sha256(one).digest(): one for entry in placed for one in entry.sketches}
+    if rows:
+        connection.execute(hash_entries.insert(), rows)
+    if sketches:
+        tables.keep_sketches(connection, sketches)
 
 
 def stored_ids(connection: sa.Connection, list_id: str) -> Iterator[str]:

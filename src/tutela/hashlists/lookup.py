@@ -51,9 +51,16 @@ class ListedHash:
 
 def prove_lists(connection: sa.Connection, names: Collection[str]) -> None:
     """Raise `NotFound` unless each name is a list in force: against no list, all is clean."""
-    query = sa.select(hash_lists.c.name).where(hash_lists.c.name.in_(list(names)))
-    if set(connection.execute(query).scalars()) != set(names):
+    query = sa.select(hash_lists.c.name, hash_lists.c.off_at).where(
+        hash_lists.c.name.in_(list(names))
+    )
+    found = connection.execute(query).all()
+    if {row.name for row in found} != set(names):
         raise NotFound("There is no list of this name.", "See the lists with `tutela lists show`.")
+    if any(row.off_at is not None for row in found):
+        raise NotFound(
+            "The list is switched off.", "Name another one, or see why: `tutela lists show`."
+        )
 
 
 def by_digests(
@@ -203,6 +210,8 @@ def _query(lists: Collection[str] | None) -> sa.Select[Any]:
         hash_lists.c.name.label("list_name"),
         sa.func.coalesce(hash_entries.c.source, hash_lists.c.source).label("said_by"),
     ).join(hash_lists, hash_lists.c.id == hash_entries.c.list_id)
+    # Asked at each hit, so that a list switched off is silent at once, whatever an index holds.
+    query = query.where(hash_lists.c.off_at.is_(None))
     return query if lists is None else query.where(hash_lists.c.name.in_(list(lists)))
 
 

@@ -19,7 +19,9 @@ class ImportReport:
 
     `lines`: lines that say something. `refused`: lines of which nothing was kept. Entries are
     counted once each, however many lines they had. `stored` is False when a strict import was
-    refused for its problems: then nothing was changed.
+    refused for its problems, or when it waits for a person: as which delivery, and why, is then in
+    `waits_as` and `doubts`, and the counts say what it would do. Nothing was changed then.
+    `flagged`: entries that would match something ordinary and wait, each for itself.
     """
 
     list_id: str
@@ -37,6 +39,9 @@ class ImportReport:
     problems: tuple[Problem, ...]
     ignored_columns: tuple[str, ...]
     stored: bool
+    waits_as: str | None = None
+    doubts: tuple[str, ...] = ()
+    flagged: int = 0
 
 
 class Tally:
@@ -58,7 +63,15 @@ class Tally:
         self._problems.extend(line.problems[: MOST_PROBLEMS - len(self._problems)])
 
     def report(
-        self, list_id: str, name: str, file: ListFile, counts: Counts, *, stored: bool
+        self,
+        list_id: str,
+        name: str,
+        file: ListFile,
+        counts: Counts,
+        *,
+        stored: bool,
+        waits_as: str | None = None,
+        doubts: tuple[str, ...] = (),
     ) -> ImportReport:
         """Return what the import did."""
         return ImportReport(
@@ -77,4 +90,7 @@ class Tally:
             problems=tuple(self._problems),
             ignored_columns=file.ignored,
             stored=stored,
+            waits_as=waits_as,
+            doubts=doubts,
+            flagged=counts.flagged,
         )

@@ -22,6 +22,9 @@ hash_lists = sa.Table(
     sa.Column("imported_at", Instant, nullable=False),
     sa.Column("entries", sa.BigInteger, nullable=False),
     sa.Column("hashes", sa.BigInteger, nullable=False),
+    sa.Column("off_at", Instant),
+    sa.Column("off_by", sa.String(80)),
+    sa.Column("off_reason", sa.String(1000)),
 )
 
 hash_entries = sa.Table(
@@ -126,6 +129,20 @@ def delete(connection: sa.Connection, *which: sa.ColumnElement[bool]) -> int:
     gone = sa.select(hash_entries.c.id, sa.literal(coming)).where(*which)
     connection.execute(hash_removals.insert().from_select(["id", "revision"], gone))
     return connection.execute(hash_entries.delete().where(*which)).rowcount
+
+
+def recount(connection: sa.Connection, list_id: str) -> None:
+    """Write how many entries and hashes a list has."""
+    of_list = sa.select(
+        sa.func.count(sa.distinct(hash_entries.c.entry_id)).label("entries"),
+        sa.func.count().label("hashes"),
+    ).where(hash_entries.c.list_id == list_id)
+    counted = connection.execute(of_list).one()
+    connection.execute(
+        hash_lists.update()
+        .where(hash_lists.c.id == list_id)
+        .values(entries=counted.entries, hashes=counted.hashes)
+    )
 
 
 def keep_sketches(connection: sa.Connection, sketches: dict[bytes, bytes]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
     from tutela.cases.case import Case
+    from tutela.platform.list_watch import ListWatch
     from tutela.platform.referring import Referring
 
 _VERB = {Outcome.ABUSIVE: Verb.REMOVE, Outcome.NOT_ABUSIVE: Verb.RESTORE}
@@ -28,9 +29,10 @@ _VERB = {Outcome.ABUSIVE: Verb.REMOVE, Outcome.NOT_ABUSIVE: Verb.RESTORE}
 class Casework:
     """Decides and reverses. Each is one change: decision, orders, referral, audit."""
 
-    def __init__(self, audit: AuditLog, referring: Referring) -> None:
+    def __init__(self, audit: AuditLog, referring: Referring, watch: ListWatch) -> None:
         self._audit = audit
         self._referring = referring
+        self._watch = watch
 
     def decide(
         self, actor: Actor, case_id: str, lease: str, seen: int, finding: Finding
@@ -80,6 +82,7 @@ class Casework:
         decisions_on_record.checked(
             finding,
             matched=any(item.matches and not item.only_possible for item in members),
+            trusted=self._watch.trusted(change.connection, members),
             viewed=any(view.fidelity.counts_as_viewed for view in mine),
         )
         decision = decisions_on_record.record(
@@ -91,6 +94,7 @@ class Casework:
             reverses=reverses,
         )
         cases_on_record.end(change, case.id, abusive=finding.outcome is Outcome.ABUSIVE)
+        self._watch.judged(change, case.id, members, finding)
         for item in members:
             if finding.outcome is Outcome.ABUSIVE or holds.withheld(change.connection, item):
                 holds.order(change, item, _VERB[finding.outcome])

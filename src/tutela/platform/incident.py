@@ -87,7 +87,15 @@ def _file(item: Item, decision: Decision, record: Sequence[View]) -> FileFacts:
         classification=us_industry(decision.observed) if depicts else None,
         publicly_available=item.surroundings.public,
         matches=tuple(
-            MatchFacts(match.list_name, match.entry_id, match.algorithm, match.distance, match.via)
+            MatchFacts(
+                match.list_name,
+                match.entry_id,
+                match.algorithm,
+                match.distance,
+                match.via,
+                match.classification,
+                match.source,
+            )
             for match in item.matches
         ),
         depicts=decision.observed.subject if depicts else Subject.CANNOT_TELL,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tutela.content.account import AccountFacts
     from tutela.evidence.vault import Sealed, Vault
     from tutela.hashing.fingerprint import Fingerprint
+    from tutela.platform.list_watch import ListWatch
     from tutela.platform.parsing import Fields, Parsing
 
 submissions = sa.Table(
@@ -76,11 +77,19 @@ class Verdicted:
 class Intake:
     """Takes items in: hash, match, seal, hold, and put on record in one transaction."""
 
-    def __init__(self, audit: AuditLog, screener: Screener, vault: Vault, parsing: Parsing) -> None:
+    def __init__(
+        self,
+        audit: AuditLog,
+        screener: Screener,
+        vault: Vault,
+        parsing: Parsing,
+        watch: ListWatch,
+    ) -> None:
         self._audit = audit
         self._screener = screener
         self._vault = vault
         self._parsing = parsing
+        self._watch = watch
 
     def submit(self, actor: Actor, submission: Submission, key: str | None = None) -> Verdicted:
         """Screen one upload. The same `key` with the same content gives the first answer again.
@@ -139,7 +148,9 @@ class Intake:
             )
             if sealed is not None:
                 self._vault.keep(change, sealed, item.id)
-                item = replace(item, case_id=cases_on_record.file_item(change, item))
+                case_id = cases_on_record.file_item(change, item)
+                item = replace(item, case_id=case_id)
+                self._watch.sample(change, item, case_id)
                 if item.hold is HoldState.HELD:
                     change.record(Action.ITEM_HELD, item.id)
             items_on_record.insert(change.connection, item)

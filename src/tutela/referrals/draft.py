@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -13,6 +14,9 @@ from tutela.content.notice import Circumstance, Harm
 from tutela.content.place import Place, WebPage
 from tutela.content.surroundings import CountryLink, LawEnforcement
 from tutela.decisions.labels import Feature, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Nature(StrEnum):
@@ -62,13 +66,18 @@ class ReporterFacts:
 
 @dataclass(frozen=True, slots=True)
 class MatchFacts:
-    """How a file met a list, and by which look (`Match.via`). Distance in bits."""
+    """How a file met a list, and by which look (`Match.via`). Distance in bits.
+
+    `classification` is what `source` calls the listed file, in its own words, not ours.
+    """
 
     list_name: str
     entry_id: str
     algorithm: str
     distance: int
     via: str
+    classification: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +251,7 @@ def _remark(facts: IncidentFacts) -> str:
     return " ".join(said)
 
 
+_CLASSES_SAID = 5
 _VERBS = {
     Nature.SUPPLEMENT: "supplements",
     Nature.CORRECTION: "corrects",
@@ -304,7 +314,23 @@ def _how_found(one: FileFacts) -> str:
             f"Like entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}, "
             f"which is not near enough to be called a match; {seen}."
         )
-    return f"Matched entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}; {seen}."
+    return (
+        f"Matched entry {nearest.entry_id} of the hash list {nearest.list_name}, {how}; {seen}."
+        f"{_classed(one.matches)}"
+    )
+
+
+def _classed(matches: Sequence[MatchFacts]) -> str:
+    """Say what sources call the listed files that this one met. Theirs is not our finding."""
+    said = dict.fromkeys(
+        (one.source or f"the source of the hash list {one.list_name}", one.classification)
+        for one in matches
+        if one.classification is not None and one.via != "wide"
+    )
+    return "".join(
+        f" {source[:1].upper()}{source[1:]} classifies the listed file as {classification}."
+        for source, classification in list(said)[:_CLASSES_SAID]
+    )
 
 
 def _how_near(match: MatchFacts) -> str:

@@ -25,16 +25,21 @@ def test_every_combination_of_grounds(
     )
     finding = Finding(outcome, grounds)
     if sound:
-        assert checked(finding, matched=matched, viewed=viewed) is finding
+        assert checked(finding, matched=matched, trusted=True, viewed=viewed) is finding
     else:
         with pytest.raises(InvalidInput):
-            checked(finding, matched=matched, viewed=viewed)
+            checked(finding, matched=matched, trusted=True, viewed=viewed)
 
 
 def test_who_saw_nothing_cannot_have_observed() -> None:
     observed = Observed(age=Age.PUBESCENT, said_by="reviewer")
     with pytest.raises(InvalidInput):
-        checked(Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY, observed), matched=True, viewed=True)
+        checked(
+            Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY, observed),
+            matched=True,
+            trusted=True,
+            viewed=True,
+        )
 
 
 def test_too_long_words_are_refused() -> None:
@@ -43,7 +48,7 @@ def test_too_long_words_are_refused() -> None:
         Finding(Outcome.ABUSIVE, Grounds.CONTEXT, urgent_reason="x" * 3001),
     ):
         with pytest.raises(InvalidInput):
-            checked(finding, matched=True, viewed=True)
+            checked(finding, matched=True, trusted=True, viewed=True)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +66,13 @@ def test_too_long_words_are_refused() -> None:
 )
 def test_the_us_industry_letter(age: Age, conduct: Conduct, letter: str | None) -> None:
     assert us_industry(Observed(age=age, conduct=conduct)) == letter
+
+
+def test_a_list_that_is_not_trusted_is_not_believed_unseen() -> None:
+    for grounds in (Grounds.LISTED_COPY, Grounds.VIEWED, Grounds.CONTEXT):
+        finding = Finding(Outcome.ABUSIVE, grounds)
+        if grounds is Grounds.LISTED_COPY:
+            with pytest.raises(InvalidInput, match="in colour"):
+                checked(finding, matched=True, trusted=False, viewed=True)
+        else:
+            assert checked(finding, matched=True, trusted=False, viewed=True) is finding

@@ -71,5 +71,17 @@ def test_it_says_what_was_compared(algorithm: str, distance: int, via: str, said
     )
 
 
+def test_it_says_what_the_source_calls_the_listed_file_and_that_the_source_says_so() -> None:
+    said = (
+        MatchFacts("known", "e-1", "md5", 0, "exact", "A1", "the hotline of Somewhere"),
+        MatchFacts("other", "e-2", "pdq", 4, "pdq", "B2"),
+        MatchFacts("third", "e-3", "pdq", 40, "wide", "A2", "nobody"),
+    )
+    assert _remark(*said).endswith(
+        "; not viewed by a person. The hotline of Somewhere classifies the listed file as A1. "
+        "The source of the hash list other classifies the listed file as B2."
+    )
+
+
 def test_it_says_that_no_list_was_met() -> None:
     assert _remark(viewed=True) == "Found without a hash list; viewed by a person."
