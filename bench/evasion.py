@@ -86,7 +86,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / f"home-{secrets.token_hex(4)}"
-        self._run("init")
+        self._run("init", "--no-passphrase")
 
     def distract(self, count: int) -> None:
         """List so many hashes that nothing has."""

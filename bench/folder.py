@@ -85,7 +85,7 @@ def _prepare_theirs(home: Path, listed: Path) -> None:
 
 def _prepare_ours(home: Path, listed: Path) -> None:
     ours = ["tutela", "--home", str(home / "ours")]
-    _run(home, *ours, "init")
+    _run(home, *ours, "init", "--no-passphrase")
     _run(home, *ours, "lists", "import", "bench", str(listed), "--algorithm", "pdq")
 
 

@@ -76,7 +76,7 @@ def main() -> None:
         for number, (_, picture, change) in enumerate(ESCAPES):
             picture.save(folder / "listed" / f"{number}.png")
             change(picture).save(folder / "copies" / f"{number}.png")
-        _tutela(folder, "init")
+        _tutela(folder, "init", "--no-passphrase")
         _tutela(folder, "lists", "build", "listed", str(folder / "listed"))
         words = ("--json", "scan", str(folder / "copies"), "--looks", "full")
         rows = [json.loads(line) for line in _tutela(folder, *words).splitlines()]

@@ -9,7 +9,7 @@ from __future__ import annotations
 ANYBODY, SIGNED_IN = "anybody", "signed in"
 
 ROLES: dict[str, set[str]] = {
-    "administrator": {"account.manage", "list.manage", "audit.read"},
+    "administrator": {"account.manage", "list.manage", "audit.read", "key.manage"},
     "lead": {
         *("case.read", "case.decide", "evidence.view", "evidence.view_full", "evidence.export"),
         *("evidence.destroy", "referral.approve", "list.manage", "audit.read", "pseudonym.open"),
@@ -20,7 +20,7 @@ ROLES: dict[str, set[str]] = {
 }
 SHELL = {
     *("account.manage", "list.manage", "audit.read", "case.read"),
-    *("evidence.export", "evidence.destroy"),
+    *("evidence.export", "evidence.destroy", "key.manage"),
 }
 
 CONSOLE: dict[tuple[str, str], str] = {
@@ -118,7 +118,20 @@ COMMANDS: dict[str, str] = {
     "cases show": "case.read",
     "demo": ANYBODY,
     "evidence check": ANYBODY,
+    "evidence clocks": "case.read",
+    "evidence destroy": "evidence.destroy",
+    "evidence destroyed": "case.read",
     "evidence export": "evidence.export",
+    "evidence hold": "evidence.destroy",
+    "evidence holds": "case.read",
+    "evidence release": "evidence.destroy",
+    "keys list": "key.manage",
+    "keys lock": "key.manage",
+    "keys restore": "key.manage",
+    "keys retire": "key.manage",
+    "keys rewrap": "key.manage",
+    "keys rotate": "key.manage",
+    "keys split": "key.manage",
     "hash": ANYBODY,
     "init": ANYBODY,
     "lists accept": "list.manage",

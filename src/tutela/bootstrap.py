@@ -23,13 +23,20 @@ from tutela.content.confinement.pool import Pool, Room
 from tutela.content.confinement.serving import Terms
 from tutela.content.decoding import DecodeLimits
 from tutela.content.holds import HOST_ORDER
-from tutela.errors import CounterpartyFailed
+from tutela.errors import CounterpartyFailed, SettingsInvalid
+from tutela.evidence import passphrase as passphrases
+from tutela.evidence.destruction import ERASURE, Destruction
+from tutela.evidence.key_service import KeyFolder, KeyService
+from tutela.evidence.legal_hold import LegalHolds
+from tutela.evidence.rotation import EvidenceRows, Rotation
 from tutela.evidence.vault import Vault
 from tutela.exchange import wire_names
+from tutela.exchange.aws_kms import AwsKms, KmsKey
 from tutela.exchange.by_hand import NCA
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.host_webhook import HostWebhook
 from tutela.exchange.nca import Nca, Registration
+from tutela.exchange.sigv4 import Credentials
 from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashlists.judgement import Sampling
 from tutela.hashlists.references import References
@@ -48,12 +55,13 @@ from tutela.platform.worker import Worker
 from tutela.referrals.deadlines import Deadlines
 from tutela.referrals.delivery import Delivery
 from tutela.referrals.draft import ReporterFacts
-from tutela.referrals.letters import Letters
+from tutela.referrals.letters import LetterRows, Letters
 from tutela.referrals.obligations.book import Book, Change, shipped
 from tutela.referrals.obligations.obligation import Recipient, Sureness
 from tutela.referrals.obligations.owed import Provider
 from tutela.referrals.preservation import Preservation
 from tutela.referrals.register import REFERRAL, Register
+from tutela.referrals.retention import Retention, RetentionPolicy
 from tutela.referrals.verification import Verification
 from tutela.storage import schema
 from tutela.storage.clock import Clock, utc_now
@@ -62,6 +70,7 @@ from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
     from tutela.content.holds import HostOrder
+    from tutela.evidence.passphrase import Passphrase
     from tutela.referrals.authority import Authority
     from tutela.settings import Decoding, Settings
 
@@ -91,6 +100,8 @@ class Platform:
     limits: DecodeLimits
     pool: Pool
     parsing: Parsing
+    keys: KeyService
+    rotation: Rotation
     vault: Vault
     watch: ListWatch
     intake: Intake
@@ -103,6 +114,9 @@ class Platform:
     book: Book
     deadlines: Deadlines
     preservation: Preservation
+    legal_holds: LegalHolds
+    retention: Retention
+    destruction: Destruction
     verification: Verification
     approvals: Approvals
     accounts: Accounts
@@ -146,9 +160,11 @@ def open_platform(
     clock: Clock = utc_now,
     part: Part = Part.ALL,
     pool: Pool | None = None,
+    passphrase: Passphrase | None = None,
 ) -> Platform:
     """Compose a platform from its settings. It parses in `pool`, and closes it.
 
+    `passphrase`: of the private keys, needed when the first is; none: as the environment has it.
     Raises `SettingsInvalid`, `Tampered`.
     """
     verify_known_answers()
@@ -156,13 +172,14 @@ def open_platform(
     signer = CheckpointSigner(settings.instance, files.audit_seed())
     access_key = files.access_key()
     sealing_key = files.sealing_key()
-    opening_key = files.opening_key() if part is Part.ALL else None
+    keys = key_service_of(settings, clock, passphrase)
     database = Database(settings.database)
     schema.check(database)
     audit = AuditLog(
         database, signer, clock, WitnessFile(settings.home / "checkpoint.note", signer)
     )
-    vault = Vault(audit, Objects(settings.objects), sealing_key, opening_key)
+    objects = Objects(settings.objects)
+    vault = Vault(audit, objects, sealing_key, keys if part is Part.ALL else None)
     limits = DecodeLimits(
         max_bytes=settings.limits.max_bytes,
         max_pixels=settings.limits.max_pixels,
@@ -190,6 +207,10 @@ def open_platform(
     removal = Removal(audit, _host(settings, files, clock))
     letters = Letters(audit, vault)
     preservation = Preservation(audit)
+    legal_holds = LegalHolds(audit)
+    retained = RetentionPolicy(**settings.retention.model_dump())
+    retention = Retention(audit, retained, legal_holds, preservation)
+    destruction = Destruction(audit, objects, (legal_holds.guard, retention.guard))
     deadlines = Deadlines(audit)
     book = book_of(settings)
     referring = Referring(
@@ -225,6 +246,8 @@ def open_platform(
         limits=limits,
         pool=pool,
         parsing=parsing,
+        keys=keys,
+        rotation=Rotation(audit, keys, sealing_key, (EvidenceRows(keys), LetterRows(keys))),
         vault=vault,
         watch=watch,
         intake=Intake(audit, screener, vault, parsing, watch),
@@ -237,6 +260,9 @@ def open_platform(
         book=book,
         deadlines=deadlines,
         preservation=preservation,
+        legal_holds=legal_holds,
+        retention=retention,
+        destruction=destruction,
         verification=Verification(audit, register, letters, vault),
         approvals=approvals,
         accounts=accounts,
@@ -248,11 +274,38 @@ def open_platform(
         worker=Worker(
             database,
             clock,
-            {HOST_ORDER: removal.carry_out, REFERRAL: delivery.carry_out},
+            {
+                HOST_ORDER: removal.carry_out,
+                REFERRAL: delivery.carry_out,
+                ERASURE: destruction.carry_out,
+            },
             timedelta(seconds=settings.duties.lease_seconds),
-            (deadlines.watch, preservation.sweep),
+            (deadlines.watch, preservation.sweep, lambda: retention.sweep(destruction)),
         ),
     )
+
+
+def key_service_of(
+    settings: Settings, clock: Clock = utc_now, passphrase: Passphrase | None = None
+) -> KeyService:
+    """Return who holds the private evidence keys. Raises `SettingsInvalid`."""
+    folder = KeyFiles(settings.keys).evidence_private
+    if settings.key_service.kind == "file":
+        asked = passphrase or passphrases.found(settings.key_service.passphrase_file)
+        return KeyFolder(folder, asked)
+    kms = settings.aws_kms
+    if kms.url is None or not kms.region or not kms.key:
+        raise SettingsInvalid(
+            "The settings do not say which key of AWS KMS guards the private keys.",
+            "Set url, region and key in [aws_kms], or key_service.kind to `file`.",
+        )
+    credentials = Credentials(
+        kms.access_key,
+        kms.secret.get_secret_value(),
+        kms.session.get_secret_value() if kms.session else None,
+    )
+    where = KmsKey(kms.url, kms.region, kms.key)
+    return AwsKms(folder, where, credentials, clock, kms.hold_seconds)
 
 
 class _NoHost:

@@ -48,6 +48,14 @@ class NotFound(TutelaError):
     http_status = 404
 
 
+class Destroyed(NotFound):
+    """The evidence was there and was destroyed, on record."""
+
+    code = "destroyed"
+    title = "This evidence was destroyed"
+    http_status = 410
+
+
 class Conflict(TutelaError):
     """The request contradicts what already stands."""
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
 
-from tutela.evidence import keys
-from tutela.evidence.keys import OpeningKey, SealingKey
+from tutela.evidence.keys import OpeningKey, SealingKeyFile
 from tutela.storage import keyfile
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ class KeyFiles:
 
     @property
     def evidence_private(self) -> Path:
-        """Return the private evidence key's file; absent on screening machines."""
-        return self.folder / "evidence.key"
+        """Return the folder of the private evidence keys; absent on screening machines."""
+        return self.folder / "evidence"
 
     @property
     def audit(self) -> Path:
@@ -65,28 +64,31 @@ class KeyFiles:
         return self.folder / "peer.pub"
 
     def create(self) -> None:
-        """Make the folder and a fresh key of each kind."""
+        """Make the folder and a fresh key of each kind but the evidence's."""
         self.folder.mkdir(mode=0o700)
-        keys.create(self.evidence_public, self.evidence_private)
         keyfile.write_secret(self.audit, _AUDIT_WORD, SigningKey.generate().encode())
         keyfile.write_secret(self.access, _ACCESS_WORD, secrets.token_bytes(_KEY_SIZE))
         keyfile.write_secret(self.webhook, _WEBHOOK_WORD, secrets.token_bytes(_KEY_SIZE))
         self.create_newer()
 
     def create_newer(self) -> None:
-        """Make the keys that homes of earlier versions do not have."""
+        """Bring keys of earlier versions to their places, and make those that are missing."""
+        self._move_oldest()
         if not self.peer.exists():
             key = SigningKey.generate()
             keyfile.write_secret(self.peer, _PEER_WORD, key.encode())
             keyfile.write_public(self.peer_public, _PEER_PUBLIC_WORD, key.verify_key.encode())
 
-    def sealing_key(self) -> SealingKey:
-        """Return the public evidence key."""
-        return SealingKey.load(self.evidence_public)
+    def sealing_key(self) -> SealingKeyFile:
+        """Return the public evidence key, which may be exchanged while we run."""
+        return SealingKeyFile(self.evidence_public)
 
-    def opening_key(self) -> OpeningKey:
-        """Return the private evidence key."""
-        return OpeningKey.load(self.evidence_private)
+    def _move_oldest(self) -> None:
+        oldest = self.folder / "evidence.key"
+        if oldest.exists():
+            name = OpeningKey.load(oldest).sealing.id
+            self.evidence_private.mkdir(mode=0o700, exist_ok=True)
+            oldest.rename(self.evidence_private / f"{name}.key")
 
     def audit_seed(self) -> bytes:
         """Return the seed that signs checkpoints (32 bytes)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -173,6 +173,48 @@ class TwoPeople(_Part):
     )
 
 
+class KeyService(_Part):
+    """Who holds the private evidence keys."""
+
+    kind: Literal["file", "aws-kms"] = Field(
+        default="file", description="`file`: files in the home; `aws-kms`: see `[aws_kms]`."
+    )
+    passphrase_file: Path | None = Field(
+        default=None,
+        description="Where the passphrase of the files is, if TUTELA_PASSPHRASE is not set; "
+        "a descriptor such as /dev/fd/3 will do.",
+    )
+
+
+class AwsKms(_Part):
+    """A key of AWS KMS, or of what speaks its protocol, that guards the private keys."""
+
+    url: str | None = Field(default=None, description="Address of the service.")
+    region: str = Field(default="", description="The region that requests are signed for.")
+    key: str = Field(default="", description="The key's id, ARN or alias.")
+    access_key: str = Field(default="", description="The access key's id.")
+    secret: SecretStr = Field(default=SecretStr(""), description="The secret access key.")
+    session: SecretStr | None = Field(default=None, description="The token of temporary ones.")
+    hold_seconds: float = Field(
+        default=300, ge=0, description="How long a private key stays in memory."
+    )
+
+
+class Retention(_Part):
+    """How long evidence is kept. What the law keeps longer, stays longer."""
+
+    cleared_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="Days from a decision of not abusive; none: until a person destroys it.",
+    )
+    abusive_days: int | None = Field(
+        default=None,
+        ge=0,
+        description="Days from a decision of abusive; none: until a person destroys it.",
+    )
+
+
 class Host(_Part):
     """The host platform that obeys hold, remove and restore."""
 
@@ -316,6 +358,9 @@ class Settings(BaseSettings):
     limits: Limits = Limits()
     decoding: Decoding = Decoding()
     duties: Duties = Duties()
+    key_service: KeyService = KeyService()
+    aws_kms: AwsKms = AwsKms()
+    retention: Retention = Retention()
     host: Host = Host()
     authority: Authority = Authority()
     nca: Nca = Nca()

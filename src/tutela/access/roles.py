@@ -19,6 +19,7 @@ class Permission(StrEnum):
     EVIDENCE_VIEW_FULL = "evidence.view_full"
     EVIDENCE_EXPORT = "evidence.export"
     EVIDENCE_DESTROY = "evidence.destroy"
+    KEY_MANAGE = "key.manage"
     REFERRAL_APPROVE = "referral.approve"
     LIST_MANAGE = "list.manage"
     AUDIT_READ = "audit.read"
@@ -39,7 +40,12 @@ class Role(StrEnum):
 _MAY: dict[Role, frozenset[Permission]] = {
     # Who runs the instance does not thereby look at evidence or decide about people.
     Role.ADMINISTRATOR: frozenset(
-        {Permission.ACCOUNT_MANAGE, Permission.LIST_MANAGE, Permission.AUDIT_READ}
+        {
+            Permission.ACCOUNT_MANAGE,
+            Permission.LIST_MANAGE,
+            Permission.AUDIT_READ,
+            Permission.KEY_MANAGE,
+        }
     ),
     Role.LEAD: frozenset(
         {
@@ -75,6 +81,7 @@ OPERATOR = frozenset(
         Permission.CASE_READ,
         Permission.EVIDENCE_EXPORT,
         Permission.EVIDENCE_DESTROY,
+        Permission.KEY_MANAGE,
     }
 )
 """What the shell of the machine may do where nobody has signed in. It is no person: it can ask

@@ -51,6 +51,7 @@ NEVER = frozenset(
         Permission.EVIDENCE_EXPORT,
         Permission.EVIDENCE_DESTROY,
         Permission.PSEUDONYM_OPEN,
+        Permission.KEY_MANAGE,
     }
 )
 """What no token carries, because a person must be there with both proofs."""

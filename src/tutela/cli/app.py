@@ -34,6 +34,7 @@ COMMANDS = {
     "preservation": "preservation",
     "rehearse": "rehearsal",
     "evidence": "evidence",
+    "keys": "keys",
     "accounts": "accounts",
     "tokens": "tokens",
     "approvals": "approvals",

@@ -10,6 +10,7 @@ import typer
 from tutela import installation, server
 from tutela import settings as settings_file
 from tutela.cli.session import Session
+from tutela.evidence.passphrase import VARIABLE
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,11 +25,25 @@ def init(
     administrator: Annotated[
         str, typer.Option(help="The first administrator's name.")
     ] = "administrator",
+    no_passphrase: Annotated[
+        bool,
+        typer.Option(
+            "--no-passphrase", help="Leave the private evidence key plain: for trying out."
+        ),
+    ] = False,
 ) -> None:
-    """Create the home: keys, database, first administrator (prints the one-time sign-in)."""
+    """Create the home: keys, database, first administrator (prints the one-time sign-in).
+
+    The private evidence key is locked with a passphrase: TUTELA_PASSPHRASE, the file that the
+    settings name, or what a person types.
+    """
     session: Session = context.obj
     settings = settings_file.load(session.home)
-    created = installation.create_home(settings, administrator)
+    guarded = settings.key_service.kind == "file" and not no_passphrase
+    passphrase = (
+        session.new_passphrase(settings.key_service.passphrase_file, VARIABLE) if guarded else None
+    )
+    created = installation.create_home(settings, administrator, passphrase=passphrase)
     address = f"{settings.address}/console/one-time/{created.sign_in}"
     if session.json:
         session.put(
@@ -37,6 +52,7 @@ def init(
         return
     session.say(f"A new instance lives in {settings.home}.")
     session.say("Keep a copy of its folder `keys` apart from it: without it evidence is lost.")
+    session.say("Split the private key among people, too: `tutela keys split --help`.")
     session.say(
         "Start it with `tutela serve`, then enrol here (once, before "
         + (f"{created.until:%Y-%m-%d %H:%M} UTC):")
@@ -63,6 +79,9 @@ def serve(
     with session.platform() as platform:
         if not platform.parsing.prove_ready():
             session.say("INSECURE: the processes that parse uploads are not confined here.")
+        if settings.key_service.kind == "file" and platform.keys.ids():
+            # Asked for now: later there is no terminal, and no default to fall back on.
+            platform.keys.private(platform.rotation.newest().id)
         # A supervisor or a test reads this line to learn the port.
         sys.stdout.write(f"listening on http://{host}:{number}\n")
         sys.stdout.flush()

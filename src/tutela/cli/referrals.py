@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tutela import bootstrap
 from tutela.cli.session import Session
 from tutela.errors import Tampered
 from tutela.evidence.keys import SealingKey
@@ -157,9 +158,9 @@ def check(
     """Prove a peer's referral: signature, form, and that every file opens to what is stated."""
     session: Session = context.obj
     settings = session.settings()
-    opening = KeyFiles(settings.keys).opening_key()
+    held = bootstrap.key_service_of(settings, passphrase=session.passphrase(settings))
     trusted = {sender: peer_public(key)}
-    told = hotline_bag.check(folder, settings.instance, trusted, opening)
+    told = hotline_bag.check(folder, settings.instance, trusted, held)
     session.table(
         ("referral", "sender", "tier", "harm", "files"),
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import sys
@@ -16,7 +17,8 @@ from tutela import bootstrap
 from tutela import settings as settings_file
 from tutela.access.gate import OPERATOR_OF_THE_MACHINE, SHELL, Principal
 from tutela.cli.shell_session import TOKEN, ShellSession
-from tutela.errors import NotSignedIn, SettingsInvalid
+from tutela.errors import NotSignedIn, SettingsInvalid, UsageError
+from tutela.evidence import passphrase as passphrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     from tutela.audit.entry import Actor
     from tutela.bootstrap import Platform
+    from tutela.evidence.passphrase import Passphrase
     from tutela.settings import Settings
 
 __all__ = ["SHELL", "Session"]
@@ -83,11 +86,39 @@ class Session:
     @contextmanager
     def platform(self, part: bootstrap.Part = bootstrap.Part.ALL) -> Iterator[Platform]:
         """Yield the platform of this home."""
-        platform = bootstrap.open_platform(self.settings(), part=part)
+        settings = self.settings()
+        platform = bootstrap.open_platform(
+            settings, part=part, passphrase=self.passphrase(settings)
+        )
         try:
             yield platform
         finally:
             platform.close()
+
+    def passphrase(self, settings: Settings) -> Passphrase:
+        """Return the passphrase of the private keys, asked of who sits at a terminal at last."""
+        return passphrases.found(settings.key_service.passphrase_file, self.asked)
+
+    def asked(self, question: str = "Passphrase of the evidence keys: ") -> str | None:
+        """Ask a person for a secret; None: nobody is there."""
+        return getpass.getpass(question) if sys.stdin.isatty() else None
+
+    def new_passphrase(self, file: Path | None, variable: str) -> Passphrase:
+        """Return a new passphrase: a variable's, a file's, or what a person types twice.
+
+        Raises `SettingsInvalid` for a short one, `UsageError` where there is none or two differ.
+        """
+        said = os.environ.get(variable) or (passphrases.in_file(file) if file else None)
+        if not said:
+            said = self.asked("A new passphrase for the evidence keys: ")
+            if said and said != self.asked("The same again: "):
+                raise UsageError("The two are not the same.", "Try again.")
+        if not said:
+            raise UsageError(
+                "There is no passphrase for the private evidence key.",
+                f"Set {variable}, or run this at a terminal.",
+            )
+        return passphrases.given(passphrases.strong(said))
 
     @property
     def people(self) -> Console:

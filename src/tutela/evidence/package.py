@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tutela.audit.log import AuditLog
-    from tutela.evidence.keys import OpeningKey, SealingKey
+    from tutela.evidence.key_service import KeyService
+    from tutela.evidence.keys import SealingKey
     from tutela.evidence.vault import Vault
 
 FORMAT = "tutela-evidence-1"
@@ -81,11 +82,13 @@ def export(
     return Checked(evidence_id, len(data), digests, len(custody))
 
 
-def check(folder: Path, key: OpeningKey) -> Checked:
+def check(folder: Path, keys: KeyService) -> Checked:
     """Open a package in memory and prove its digests. Raises `Tampered`, `InvalidInput`."""
     document = _document(folder)
     try:
-        object_key = key.unwrap(base64.b64decode(document["wrapped_key"], validate=True))
+        object_key = keys.unwrap(
+            document["key"], base64.b64decode(document["wrapped_key"], validate=True)
+        )
         sealed = (folder / _SEALED).read_bytes()
     except (OSError, binascii.Error) as problem:
         raise InvalidInput(
@@ -106,7 +109,7 @@ def _document(folder: Path) -> dict[str, Any]:
         document = json.loads((folder / _RECORD).read_text())
         if document["format"] != FORMAT:
             raise ValueError(document["format"])
-        for name in ("evidence", "size", "digests", "wrapped_key", "custody"):
+        for name in ("evidence", "size", "digests", "key", "wrapped_key", "custody"):
             document[name]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise InvalidInput(

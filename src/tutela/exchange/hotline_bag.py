@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog
-    from tutela.evidence.keys import OpeningKey, SealingKey
+    from tutela.evidence.key_service import KeyService
+    from tutela.evidence.keys import SealingKey
     from tutela.evidence.vault import Vault
     from tutela.exchange.peer_referral import PeerReferral
     from tutela.referrals.referral import Referral
 
 DOCUMENT = "referral.dsse.json"
+_PART = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +85,18 @@ def export(
 
 
 def check(
-    folder: Path, receiver: str, trusted: Mapping[str, bytes], key: OpeningKey
+    folder: Path, receiver: str, trusted: Mapping[str, bytes], keys: KeyService
 ) -> PeerReferral:
     """Return a received referral once all of it is proven, a part at a time.
 
     1. The document is signed by its sender and for us (`peer_referral.read`).
-    2. Each file opens with our key and has the stated size and digest.
-    Raises `InvalidInput`, `Tampered`.
+    2. Each file opens with a key of ours and has the stated size and digest.
+    Raises `InvalidInput`, `Tampered`, and `Refused` where the key is not held.
     """
     told = peer_referral.read(_document(folder), receiver, trusted)
     for one in told.files:
         digest, size = sha256(), 0
-        for part in _opened(folder, one, key):
+        for part in _opened(folder, one, keys):
             digest.update(part)
             size += len(part)
         if digest.hexdigest() != one.sha256 or size != one.size:
@@ -113,12 +115,13 @@ def _document(folder: Path) -> bytes:
         ) from problem
 
 
-def _opened(folder: Path, one: SealedFile, key: OpeningKey) -> Iterator[bytes]:
+def _opened(folder: Path, one: SealedFile, keys: KeyService) -> Iterator[bytes]:
     try:
         wrapped = base64.b64decode(one.wrapped_key, validate=True)
         with (folder / "data" / one.path).open("rb") as file:
-            parts = iter(lambda: file.read(sealing.CHUNK), b"")
-            yield from sealing.unsealed(parts, key.unwrap(wrapped), one.sealed_as.encode())
+            parts = iter(lambda: file.read(_PART), b"")
+            object_key = keys.unwrap(one.key, wrapped)
+            yield from sealing.unsealed(parts, object_key, one.sealed_as.encode())
     except (OSError, binascii.Error) as problem:
         raise InvalidInput(
             "A file of the referral is missing or its key is spoilt.",

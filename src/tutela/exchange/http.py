@@ -32,18 +32,23 @@ class Outbound:
     """A client for one address below which everything goes. Raises only errors of the tree."""
 
     def __init__(
-        self, address: str, auth: tuple[str, str] | None = None, bearer: str | None = None
+        self,
+        address: str,
+        auth: tuple[str, str] | None = None,
+        bearer: str | None = None,
+        timeout: float | None = None,
     ) -> None:
+        """`timeout`: seconds for each step of a call; none: 30, and 10 to connect."""
         url = httpx.URL(address)
         if url.scheme not in {"http", "https"} or not url.host or url.userinfo:
             raise SettingsInvalid(
                 "An outside address is not an http or https address without credentials.",
-                "Mend host.webhook_url, authority.url or nca.url in the settings.",
+                "Mend host.webhook_url, authority.url, nca.url or aws_kms.url in the settings.",
             )
         self._address = address.rstrip("/")
         # No connection is kept: a second answer left on one would be read as the next call's.
         self._client = httpx.Client(
-            timeout=_TIMEOUT,
+            timeout=_TIMEOUT if timeout is None else httpx.Timeout(timeout),
             follow_redirects=False,
             trust_env=False,
             auth=auth,

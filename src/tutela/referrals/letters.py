@@ -16,6 +16,8 @@ import sqlalchemy as sa
 
 from tutela.audit.entry import Action
 from tutela.errors import InvalidInput, Tampered
+from tutela.evidence import enclosing
+from tutela.evidence.rotation import Step
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
+    from tutela.evidence.key_service import KeyService
+    from tutela.evidence.keys import SealingKey
     from tutela.evidence.vault import Vault
 
 letters = sa.Table(
@@ -160,3 +164,39 @@ class Letters:
                 "Treat the record as altered: run `tutela audit verify`.",
             )
         return data
+
+
+class LetterRows:
+    """The table of letters, for the rotation of keys."""
+
+    name = "letters"
+
+    def __init__(self, keys: KeyService) -> None:
+        self._keys = keys
+
+    def counts(self, connection: sa.Connection) -> dict[str | None, int]:
+        """Return how many letters are sealed to each key; None: they do not say."""
+        found: dict[str | None, int] = {}
+        start = sa.func.substr(letters.c.sealed, 1, enclosing.HEAD)
+        for (head,) in connection.execute(sa.select(start)):
+            key_id = enclosing.sealed_to(bytes(head))
+            found[key_id] = found.get(key_id, 0) + 1
+        return found
+
+    def steps(self, connection: sa.Connection, key: SealingKey, limit: int) -> list[Step]:
+        """Return what to do for some letters."""
+        start = sa.func.substr(letters.c.sealed, 1, enclosing.HEAD)
+        query = sa.select(letters.c.id, letters.c.sealed).where(start != enclosing.head(key))
+        return [
+            Step(row.id, row.sealed, enclosing.rewrapped(row.sealed, self._keys, key))
+            for row in connection.execute(query.limit(limit))
+        ]
+
+    def take(self, change: Change, key: SealingKey, step: Step) -> bool:  # noqa: ARG002
+        """Put one in place."""
+        done = change.connection.execute(
+            letters.update()
+            .where(letters.c.id == step.id, letters.c.sealed == step.before)
+            .values(sealed=step.after)
+        )
+        return done.rowcount == 1

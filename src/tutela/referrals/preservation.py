@@ -104,7 +104,8 @@ class Preservation:
                 f"Give 1 to {_MOST_DAYS} days, and who asked for it by which process.",
             )
         with self._audit.change(actor) as change:
-            cases_on_record.load(change.connection, case_id)
+            # Locked, so that nothing of the case is being destroyed meanwhile.
+            cases_on_record.load(change.connection, case_id, locked=True)
             until = change.now + timedelta(days=days)
             return self._put(change, case_id, None, "request", reason.strip(), days, until)
 

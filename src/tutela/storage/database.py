@@ -116,6 +116,19 @@ class Database:
         finally:
             connection.close()
 
+    def forget(self) -> None:
+        """Let SQLite's log of recent writes go, which holds what was overwritten. Best effort.
+
+        PostgreSQL does so in its own time (VACUUM, and the recycling of its log).
+        """
+        if self.is_sqlite:
+            # Not within a transaction, which is what a connection of SQLAlchemy's begins.
+            raw = self.engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                raw.close()
+
     def close(self) -> None:
         """Let go of every pooled connection."""
         self.engine.dispose()
@@ -153,6 +166,8 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
             "foreign_keys=ON",
             "busy_timeout=30000",
             "trusted_schema=OFF",
+            # What is overwritten or deleted is gone from the file, too.
+            "secure_delete=ON",
         ):
             raw.execute(f"PRAGMA {pragma}")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tutela.errors import SettingsInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _OTHERS = 0o077
@@ -38,26 +39,40 @@ def write_public(path: Path, word: str, raw: bytes) -> None:
 
 def read(path: Path, word: str) -> bytes:
     """Return the raw key. Raises `SettingsInvalid` when missing or of another kind."""
-    try:
-        found, encoded = path.read_text().split()
-        if found != word:
-            raise ValueError(found)
-        return base64.b64decode(encoded, validate=True)
-    except (OSError, ValueError, binascii.Error) as problem:
-        raise SettingsInvalid(
-            f"The key file {path.name} is missing or is not a {word} file.",
-            "Run `tutela init` in a new home, or restore the file from its backup.",
-        ) from problem
+    return _read(path, (word,))[1]
 
 
 def read_secret(path: Path, word: str) -> bytes:
     """Return a secret key; refuse one that other users of the machine can read."""
+    return read_secret_of(path, (word,))[1]
+
+
+def read_secret_of(path: Path, words: Sequence[str]) -> tuple[str, bytes]:
+    """Return a secret key of one of several kinds, and which; otherwise as `read_secret`."""
+    refuse_shared(path)
+    return _read(path, words)
+
+
+def refuse_shared(path: Path) -> None:
+    """Raise `SettingsInvalid` where other users of the machine can read a secret file."""
     if path.exists() and stat.S_IMODE(path.stat().st_mode) & _OTHERS:
         raise SettingsInvalid(
             f"The key file {path.name} can be read by other users.",
             "Set its mode to 600, and consider the key exposed if others use this machine.",
         )
-    return read(path, word)
+
+
+def _read(path: Path, words: Sequence[str]) -> tuple[str, bytes]:
+    try:
+        found, encoded = path.read_text().split()
+        if found not in words:
+            raise ValueError(found)
+        return found, base64.b64decode(encoded, validate=True)
+    except (OSError, ValueError, binascii.Error) as problem:
+        raise SettingsInvalid(
+            f"The key file {path.name} is missing or is not a {words[0]} file.",
+            "Run `tutela init` in a new home, or restore the file from its backup.",
+        ) from problem
 
 
 def _line(word: str, raw: bytes) -> str:

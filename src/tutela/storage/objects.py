@@ -75,6 +75,15 @@ class Objects:
         except (BaseError, OSError) as problem:
             raise _silent() from problem
 
+    def get_range(self, key: str, start: int, length: int) -> bytes:
+        """Return `length` bytes from `start`, fewer where the object ends. Raises as `get`."""
+        try:
+            return bytes(obstore.get_range(self._store, key, start=start, length=length))
+        except (NotFoundError, FileNotFoundError) as problem:
+            raise _absent() from problem
+        except (BaseError, OSError) as problem:
+            raise _silent() from problem
+
     def delete(self, key: str) -> None:
         """Remove the bytes under `key`; removing what is not there is no error."""
         try:

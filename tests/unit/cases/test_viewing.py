@@ -17,6 +17,7 @@ from tutela.cases.rendering import Rung, render
 from tutela.cases.viewing import GRANT, Fidelity, Viewing
 from tutela.errors import InvalidInput, NotFound, Refused
 from tutela.evidence import keys
+from tutela.evidence.key_service import HeldKeys
 from tutela.evidence.vault import Vault
 from tutela.storage.objects import Objects
 
@@ -39,7 +40,7 @@ def drawn(width: int = 900, height: int = 600) -> bytes:
 @pytest.fixture
 def vault(audit: AuditLog, tmp_path: Path) -> Vault:
     key = keys.create(tmp_path / "evidence.pub", tmp_path / "evidence.key")
-    return Vault(audit, Objects(tmp_path / "objects"), key.sealing, key)
+    return Vault(audit, Objects(tmp_path / "objects"), key.sealing, HeldKeys(key))
 
 
 def filed(audit: AuditLog, vault: Vault, clock: FixedClock, data: bytes) -> Item:

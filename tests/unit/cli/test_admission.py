@@ -94,7 +94,7 @@ def test_a_wrong_token_is_not_taken_for_the_shell(
 
 def test_the_table_stands_before_the_commands_themselves(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
-    shell("init")
+    shell("init", "--no-passphrase")
     refused = shell("referrals", "approve", "ref_none", status=7).stderr
     assert "referral.approve" in refused
     shell("cases", "show", "cas_none", status=5)

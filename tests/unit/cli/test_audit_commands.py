@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def test_a_proof_goes_to_court(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
-    shell("init")
+    shell("init", "--no-passphrase")
     court = tmp_path / "court"
     court.mkdir()
     proof, checker = court / "proof.json", court / "check.py"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     ready = Shell(tmp_path)
-    address = ready("init").stdout
+    address = ready("init", "--no-passphrase").stdout
     assert "/console/one-time/" in address
     return ready
 
@@ -110,8 +110,8 @@ def test_what_is_missing_is_said(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
     said = shell("cases", "list", status=11).stderr
     assert "tutela init" in said
-    shell("init")
-    shell("init", status=11)
+    shell("init", "--no-passphrase")
+    shell("init", "--no-passphrase", status=11)
     shell("nonsense", status=2)
     shell("cases", "show", "cas_none", status=5)
     shell("audit", "verify")

@@ -32,7 +32,7 @@ def picture(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("instance") / "home"
-    _run(str(TUTELA), "--home", str(made), "init")
+    _run(str(TUTELA), "--home", str(made), "init", "--no-passphrase")
     return made
 
 

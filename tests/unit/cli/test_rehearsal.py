@@ -24,7 +24,7 @@ BRITISH = (
 @pytest.fixture
 def shell(tmp_path: Path) -> Shell:
     ready = Shell(tmp_path)
-    ready("init")
+    ready("init", "--no-passphrase")
     return ready
 
 

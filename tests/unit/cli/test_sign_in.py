@@ -22,7 +22,7 @@ PASSWORD = "four unrelated garden words"
 
 def test_who_signs_in_at_a_shell_acts_there_by_name_until_they_leave(tmp_path: Path) -> None:
     shell = Shell(tmp_path)
-    shell("init")
+    shell("init", "--no-passphrase")
     platform = bootstrap.open_platform(settings_file.load(shell.home))
     anna = platform.accounts.create(SHELL, "anna", (Role.REVIEWER,))
     word = platform.sign_ins.issue(SHELL, anna.id).token

@@ -12,8 +12,9 @@ from tests.casework import ANNA
 from tests.instance import LISTED
 from tests.simulators.process import SimulatedCyberTipline
 
-from tutela.errors import InvalidInput, Tampered
+from tutela.errors import InvalidInput, Refused, Tampered
 from tutela.evidence import keys
+from tutela.evidence.key_service import HeldKeys
 from tutela.exchange import hotline_bag
 from tutela.exchange.hotline_bag import Sender
 
@@ -51,7 +52,7 @@ def bag(
 
 def test_the_hotline_proves_and_opens_it(bag: Path, hotline: OpeningKey) -> None:
     bagit.Bag(str(bag)).validate()
-    told = hotline_bag.check(bag, "hotline.example", TRUSTED, hotline)
+    told = hotline_bag.check(bag, "hotline.example", TRUSTED, HeldKeys(hotline))
     assert told.referral.files[0].viewed is False
     assert [one.size for one in told.files] == [len(LISTED)]
     (sealed,) = (bag / "data" / "files").iterdir()
@@ -66,15 +67,15 @@ def test_what_was_spoilt_on_the_way_is_found(
     for spoilt in (whole[:-1], whole + b"x", whole[:100] + b"x" + whole[101:]):
         sealed.write_bytes(spoilt)
         with pytest.raises(Tampered):
-            hotline_bag.check(bag, "hotline.example", TRUSTED, hotline)
+            hotline_bag.check(bag, "hotline.example", TRUSTED, HeldKeys(hotline))
     sealed.unlink()
     with pytest.raises(InvalidInput):
-        hotline_bag.check(bag, "hotline.example", TRUSTED, hotline)
+        hotline_bag.check(bag, "hotline.example", TRUSTED, HeldKeys(hotline))
     with pytest.raises(InvalidInput):
-        hotline_bag.check(tmp_path, "hotline.example", TRUSTED, hotline)
+        hotline_bag.check(tmp_path, "hotline.example", TRUSTED, HeldKeys(hotline))
 
 
 def test_another_key_opens_nothing(bag: Path, tmp_path: Path) -> None:
     stranger = keys.create(tmp_path / "other.pub", tmp_path / "other.key")
-    with pytest.raises(Tampered):
-        hotline_bag.check(bag, "hotline.example", TRUSTED, stranger)
+    with pytest.raises(Refused):
+        hotline_bag.check(bag, "hotline.example", TRUSTED, HeldKeys(stranger))
