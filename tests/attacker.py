@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tutela.content.confinement.frame import HEAD
@@ -82,6 +83,11 @@ def _write_elsewhere() -> None:
 
 def _read_elsewhere() -> None:
     os.read(7, 1)
+
+
+def _make_folder() -> None:
+    Path("/tmp/made-by-an-attack").mkdir()  # noqa: S108
+    Path("/tmp/made-by-an-attack").rmdir()  # noqa: S108
 
 
 def _raise_limit() -> None:

@@ -59,6 +59,10 @@ class Parsing:
         held = self._pool.held or self._pool.start()
         return held.confined
 
+    def processes(self) -> tuple[int, ...]:
+        """Return the numbers of the processes that run."""
+        return self._pool.processes()
+
     def fingerprint(self, data: bytes, budget: Budget = Budget.NONE) -> Fingerprint:
         """Hash a file, with the looks that a budget pays for. Never raises for what is in it.
 

@@ -115,6 +115,11 @@ class Pool:
             raise _told(answer)
         return answer
 
+    def processes(self) -> tuple[int, ...]:
+        """Return the numbers of the processes that run."""
+        with self._changed:
+            return tuple(one.pid for one in (*self._idle, *self._busy))
+
     def close(self) -> None:
         """End all processes; jobs under way are lost."""
         with self._changed:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.attacker import FORBIDDEN_CALLS
 
+from tutela.content.confinement import kernel
 from tutela.content.confinement.fault import Fault, Lost
 from tutela.content.confinement.frame import Most
 from tutela.content.confinement.pool import Allowance, Pool, Room
@@ -75,6 +76,7 @@ def test_it_is_refused_and_lives(pool: Pool, name: str, error: int) -> None:
         "exec",
         "run_code",
         "make_code_runnable",
+        "make_folder",
         "signal_another",
         "write_elsewhere",
         "read_elsewhere",
@@ -88,12 +90,43 @@ def test_it_dies_of_the_attempt(pool: Pool, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["open", "connect", "fork", "exec", "run_code", "make_code_runnable", "signal_another"]
+    "name",
+    [
+        "open",
+        "connect",
+        "fork",
+        "exec",
+        "run_code",
+        "make_code_runnable",
+        "make_folder",
+        "signal_another",
+    ],
 )
 def test_the_attempts_succeed_where_nothing_confines(name: str) -> None:
     """Else the tests above would show nothing."""
     free = [sys.executable, "-m", "tests.attacker", "free", name]
     subprocess.run(free, cwd=ROOT, check=True)
+
+
+def test_where_the_filter_is_missing_landlock_still_holds() -> None:
+    """As `--insecure-decoding` has it, on a kernel that has the one and refuses the other."""
+    if kernel.landlock_version() < 4:
+        pytest.skip("this kernel has no such Landlock")
+    tried = """
+from tests.attacker import *
+from tutela.content.confinement.pool import Allowance, Pool, Room
+from tutela.content.confinement.serving import Terms
+with Pool("tests.attacker", Terms(insecure=True), Room(1)) as pool:
+    print(pool.start().filtered)
+    for name in ("make_folder", "open"):
+        print(pool.run({"job": "attack", "name": name}, b"", Allowance()).words["refused"])
+"""
+    refusing = [sys.executable, "tests/without_filters.py", "seccomp", sys.executable, "-c", tried]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(refusing, cwd=ROOT, env=path, capture_output=True, check=True, text=True)
+    filtered, *refused = run.stdout.split()[-3:]
+    assert filtered == "False"
+    assert refused == [str(errno.EACCES), str(errno.EMFILE)]
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="the numbers are those of x86_64")
