@@ -34,7 +34,7 @@ def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
         parsing = Parsing(pool, _LIMITS, Patience())
         for megapixels in _SIZES[: 2 if quick_run else None]:
             files = jpegs(megapixels, _PICTURES)
-            rounds = 5 if quick_run or megapixels > 2 else 40
+            rounds = 3 if quick_run or megapixels > 2 else 20
             table.row(megapixels, *_paired(parsing, files, rounds))
     table.notes.append(
         "The same bytes in turn, here and there; half of the pairs begin with the one, half with"

@@ -137,6 +137,11 @@ def _answer_twice() -> None:
     os.write(3, HEAD.pack(2, 0) + b"{}")
 
 
+def _answer_and_begin_another() -> None:
+    os.write(3, HEAD.pack(2, 0) + b"{}" + b"more")
+    _sleep()
+
+
 def _segv() -> None:
     ctypes.string_at(0)
 

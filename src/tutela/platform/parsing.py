@@ -48,6 +48,7 @@ class Parsing:
     def __init__(self, pool: Pool, limits: DecodeLimits, patience: Patience) -> None:
         """Use the processes of a pool that runs `WORKER`."""
         self.limits = limits
+        self._limits = asdict(limits)
         self._pool = pool
         self._patience = patience
 
@@ -72,7 +73,7 @@ class Parsing:
         effort = Effort.EXACT if budget is Budget.NONE else Effort(budget)
         words = {
             "job": "hash",
-            "limits": asdict(self.limits),
+            "limits": self._limits,
             "effort": effort,
             "digests": False,
         }
@@ -106,7 +107,7 @@ class Parsing:
 
     def sketches(self, data: bytes) -> list[str]:
         """Return what a list keeps of a picture beside its hash: base 64, to be checked."""
-        words = {"job": "sketches", "limits": asdict(self.limits)}
+        words = {"job": "sketches", "limits": self._limits}
         try:
             drawn = self._ask(words, data, Most()).words["sketches"]
         except (Lost, KeyError):
@@ -118,7 +119,7 @@ class Parsing:
 
         Raises `Undecodable`.
         """
-        words = {"job": "smaller", "limits": asdict(self.limits), "side": side}
+        words = {"job": "smaller", "limits": self._limits, "side": side}
         try:
             answer = self._ask(words, data, Most(data=3 * side * side))
             if "undecodable" in answer.words:

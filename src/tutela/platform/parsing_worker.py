@@ -87,7 +87,7 @@ def warm_up(terms: Terms) -> None:
     # Pictures come one by one, and each core has a process of its own.
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     pillow_heif.options.DECODE_THREADS = 1
-    Image.init()
+    Image.preinit()
     for name in _CODECS:
         "a".encode(name).decode(name)
     limits = DecodeLimits()

@@ -20,7 +20,7 @@ KILL_PROCESS = 0x8000_0000
 REFUSE = 0x0005_0000
 ALLOW = 0x7FFF_0000
 
-LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+LOAD, JUMP_EQUAL, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x45, 0x06
 NUMBER_AT, ARCH_AT, ARGUMENTS_AT = 0, 4, 16
 _INSTRUCTION = struct.Struct("<HBBI")
 
@@ -154,17 +154,15 @@ def program(machine: Machine, process: int) -> bytes:
         Instruction(RETURN, KILL_PROCESS),
         Instruction(LOAD, NUMBER_AT),
     ]
-    if machine.first_foreign is not None:
-        steps += _if(JUMP_AT_LEAST, machine.first_foreign, [Instruction(RETURN, KILL_PROCESS)])
     for name, conditions in limited.items():
         checks = [step for one in conditions for step in _check(one)]
-        steps += _if(JUMP_EQUAL, machine.numbers[name], [*checks, Instruction(RETURN, ALLOW)])
+        steps += _if_called(machine.numbers[name], [*checks, Instruction(RETURN, ALLOW)])
     for name in _ALWAYS:
-        steps += _if(JUMP_EQUAL, machine.numbers[name], [Instruction(RETURN, ALLOW)])
+        steps += _if_called(machine.numbers[name], [Instruction(RETURN, ALLOW)])
     for name, error in _REFUSED.items():
         if name in machine.numbers:
             refusal = [Instruction(RETURN, REFUSE | error)]
-            steps += _if(JUMP_EQUAL, machine.numbers[name], refusal)
+            steps += _if_called(machine.numbers[name], refusal)
     steps.append(Instruction(RETURN, KILL_PROCESS))
     return b"".join(one.packed() for one in steps)
 
@@ -175,9 +173,9 @@ def instructions(packed: bytes) -> Iterator[Instruction]:
         yield Instruction(code, value, yes, no)
 
 
-def _if(jump: int, value: int, then: list[Instruction]) -> Iterable[Instruction]:
-    """Return steps that run `then`, which must return, where the jump's test holds."""
-    return [Instruction(jump, value, no=len(then)), *then]
+def _if_called(number: int, then: list[Instruction]) -> Iterable[Instruction]:
+    """Return steps that run `then`, which must return, where this call is made."""
+    return [Instruction(JUMP_EQUAL, number, no=len(then)), *then]
 
 
 def _check(condition: Condition) -> Iterator[Instruction]:

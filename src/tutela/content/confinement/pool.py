@@ -124,10 +124,13 @@ class Pool:
         """End all processes; jobs under way are lost."""
         with self._changed:
             self._closed = True
-            ended = [*self._idle, *self._busy]
+            idle = list(self._idle)
             self._idle.clear()
+            # Whoever is waiting for their answers lets go of them.
+            for process in self._busy:
+                process.kill()
             self._changed.notify_all()
-        for process in ended:
+        for process in idle:
             process.end()
 
     def _taken(self) -> Process:
@@ -135,7 +138,7 @@ class Pool:
         while True:
             process = self._claimed()
             if process.ready:
-                if process.alive:
+                if process.quiet():
                     return process
                 self._lost(process, None)
                 continue
@@ -181,14 +184,17 @@ class Pool:
 
     def _given_back(self, process: Process) -> None:
         process.done += 1
-        if process.done >= _JOBS_EACH or not process.tidy:
+        if process.done >= _JOBS_EACH:
             self._lost(process, None)
             return
         with self._changed:
             self._busy.discard(process)
-            if not self._closed:
+            closed = self._closed
+            if not closed:
                 self._idle.append(process)
             self._changed.notify()
+        if closed:
+            process.end()
 
     def _lost(self, process: Process, lost: Lost | None, *, replace: bool = True) -> None:
         """Put a fresh process in the place of one that is of no use any more."""

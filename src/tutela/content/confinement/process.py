@@ -14,6 +14,7 @@ import sys
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from tutela.content.confinement.confining import Held
@@ -86,19 +87,19 @@ class Process:
         self.done = 0
 
     @property
-    def alive(self) -> bool:
-        """Say whether it still runs."""
-        return self._running.poll() is None
-
-    @property
     def unsaid(self) -> bool:
         """Say whether something is still to be handed over."""
         return bool(self._outgoing)
 
-    @property
-    def tidy(self) -> bool:
-        """Say whether it has said all, and was told all, that it should."""
-        return not (self._outgoing or self._heard)
+    def quiet(self) -> bool:
+        """Say whether it waits for a request: it lives, and has not said a byte unasked."""
+        if self._outgoing or self._heard:
+            return False
+        try:
+            os.read(self.answers, 1)
+        except BlockingIOError:
+            return True
+        return False
 
     def put(self, words: dict[str, Any], data: bytes | Stretch) -> None:
         """Put a request behind those that are under way; `push` hands it over."""
@@ -111,7 +112,7 @@ class Process:
         while self._outgoing:
             first = self._outgoing[0]
             try:
-                over = self._push_file(first) if isinstance(first, Stretch) else self._push(first)
+                over = self._push_file(first) if isinstance(first, Stretch) else self._push()
             except BlockingIOError:
                 return
             except BrokenPipeError:
@@ -121,12 +122,16 @@ class Process:
             if not over:
                 return
 
-    def _push(self, first: memoryview) -> bool:
-        rest = first[os.write(self.requests, first) :] if first else first
-        if rest:
-            self._outgoing[0] = rest
-            return False
-        self._outgoing.popleft()
+    def _push(self) -> bool:
+        """Hand over the bytes before the next file, words and data in one go."""
+        parts = list(takewhile(lambda one: isinstance(one, memoryview), self._outgoing))
+        sent = os.writev(self.requests, [one for one in parts if isinstance(one, memoryview)])
+        while self._outgoing and isinstance(first := self._outgoing[0], memoryview):
+            if sent < len(first):
+                self._outgoing[0] = first[sent:]
+                return False
+            sent -= len(first)
+            self._outgoing.popleft()
         return True
 
     def _push_file(self, first: Stretch) -> bool:
@@ -194,8 +199,12 @@ class Process:
             return Fault.VIOLATED
         return Fault.TOO_MUCH_CPU_TIME if code == -signal.SIGXCPU else Fault.CRASHED
 
+    def kill(self) -> None:
+        """Kill it, which whoever reads its answers will notice. Any thread may."""
+        self._running.kill()
+
     def end(self) -> None:
-        """End it now."""
+        """Kill it and let go of it."""
         self._forget()
         self._running.kill()
         # One that hangs in the kernel dies later; nobody should wait for it.

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class Machine:
     """How one kind of machine names itself and its calls to a filter.
 
-    `first_foreign`: from this number on, calls are those of another binary interface.
+    The calls of another interface of the same machine have other numbers (x32 sets bit 30), so
+    they are none of these.
     """
 
     audit_arch: int
-    first_foreign: int | None
     numbers: Mapping[str, int]
 
 
@@ -82,12 +82,9 @@ _BOTH = {
     "landlock_restrict_self": (446, 446),
 }
 _X86_ALONE = {"open": 2, "stat": 4, "lstat": 6, "access": 21, "readlink": 89}
-_X32_BIT = 0x4000_0000
 
 MACHINES: Mapping[str, Machine] = {
-    "x86_64": Machine(
-        0xC000_003E, _X32_BIT, {name: both[0] for name, both in _BOTH.items()} | _X86_ALONE
-    ),
-    "aarch64": Machine(0xC000_00B7, None, {name: both[1] for name, both in _BOTH.items()}),
+    "x86_64": Machine(0xC000_003E, {name: both[0] for name, both in _BOTH.items()} | _X86_ALONE),
+    "aarch64": Machine(0xC000_00B7, {name: both[1] for name, both in _BOTH.items()}),
 }
 """By what `uname` calls the machine."""

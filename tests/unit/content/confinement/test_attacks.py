@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -147,7 +148,6 @@ def test_the_kernel_is_not_even_asked(pool: Pool, name: str) -> None:
         ("sleep", Fault.TIMED_OUT, Allowance(0.3, 5)),
         ("announce_much", Fault.TOO_MUCH_OUTPUT, SOME),
         ("answer_without_end", Fault.CRASHED, SOME),
-        ("answer_twice", Fault.CRASHED, SOME),
         ("segv", Fault.CRASHED, SOME),
         ("abort", Fault.CRASHED, SOME),
         ("recurse", Fault.CRASHED, SOME),
@@ -168,6 +168,30 @@ def test_a_job_that_fails_costs_no_process(pool: Pool) -> None:
         pool.run({"job": "no such"}, b"unread" * 1000, SOME)
     assert (lost.value.fault, lost.value.problem) == (Fault.FAILED, "KeyError")
     assert pool.run({"job": "echo", "said": ""}, b"", SOME).words["process"] == before
+
+
+@pytest.mark.parametrize("name", ["answer_twice", "answer_and_begin_another"])
+def test_one_that_says_more_than_its_answer_is_not_asked_again(pool: Pool, name: str) -> None:
+    with suppress(Lost):
+        # Whether all of it has come already is chance.
+        assert _tried(pool, name) == {}
+    time.sleep(0.1)
+    _works(pool)
+
+
+def test_closing_ends_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pool = Pool("tests.attacker", Terms(MEMORY), Room(1))
+    _works(pool)
+    (process,) = pool.processes()
+    with ThreadPoolExecutor(1) as threads:
+        asleep = threads.submit(_tried, pool, "sleep")
+        time.sleep(0.3)
+        pool.close()
+        with pytest.raises(Lost):
+            asleep.result()
+    assert pool.processes() == ()
+    assert not Path(f"/proc/{process}").exists()
 
 
 def test_threads_may_be_started(pool: Pool) -> None:

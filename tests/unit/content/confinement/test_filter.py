@@ -41,7 +41,6 @@ def _run(name: str, number: int, arguments: tuple[int, ...], arch: int | None = 
             continue
         holds = {
             program.JUMP_EQUAL: held == step.value,
-            program.JUMP_AT_LEAST: held >= step.value,
             program.JUMP_ANY_BIT: bool(held & step.value),
         }[step.code]
         place += step.yes if holds else step.no
