@@ -172,7 +172,8 @@ class SegmentStore(Generic[Held]):
 
     def remove(self, ids: Ids) -> int:
         """Remove ids and return how many there were; unknown ones are passed over."""
-        ids = np.unique(ids)
+        if len(ids) > 1:
+            ids = np.unique(ids)
         with self._alone() as view:
             gone = ids[view.holds(ids)]
             if len(gone):

@@ -106,6 +106,9 @@ class View(Generic[Held]):
         held = np.zeros(len(ids), bool)
         if not len(ids) or int(ids.min()) > self.highest:
             return held
+        if len(ids) == 1:
+            held[0] = self._holds(int(ids[0]))
+            return held
         for part in self.parts:
             held |= among(ids, part.segment.ids) & ~among(ids, part.dead)
         if len(ids) > _FEW:
@@ -117,6 +120,18 @@ class View(Generic[Held]):
             elif held[place]:
                 held[place] = self.stands(one, -1, self.read)
         return held
+
+    def _holds(self, one: int) -> bool:
+        """Say the same of one id, of which arrays would take longer."""
+        added = self.additions.get(one)
+        if added is not None:
+            return self.stands(one, added, self.read)
+        if not self.stands(one, -1, self.read):
+            return False
+        return any(
+            _is_among(one, part.segment.ids) and not _is_among(one, part.dead)
+            for part in self.parts
+        )
 
     def tail_alive(self) -> tuple[Ids, Values]:
         """Return the ids, ascending, and values that the tail adds and does not take back."""
@@ -139,3 +154,8 @@ def among(ids: Ids, held: Ids) -> NDArray[np.bool_]:
         return np.zeros(len(ids), bool)
     places = np.minimum(held.searchsorted(ids), len(held) - 1)
     return np.asarray(held[places] == ids, bool)
+
+
+def _is_among(one: int, held: Ids) -> bool:
+    place = int(held.searchsorted(one))
+    return place < len(held) and int(held[place]) == one

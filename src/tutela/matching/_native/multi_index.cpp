@@ -79,9 +79,11 @@ void scan(const uint8_t* hashes, size_t rows, ptrdiff_t stride, const uint8_t* q
     }
 }
 
-// Calls found(place) for each of `count` words that is within `most` bits of `wanted`.
+// Calls found(place) for each of `count` words that is within `most` bits of `wanted`. What lies
+// between them and `end` may be read, too.
 template <class Found>
-inline void filter(const uint8_t* words, uint32_t count, uint16_t wanted, int most, Found found) {
+inline void filter(const uint8_t* words, uint32_t count, [[maybe_unused]] const uint8_t* end,
+                   uint16_t wanted, int most, Found found) {
     uint32_t place = 0;
 #if defined(__AVX512BITALG__)
     const __m512i want = _mm512_set1_epi16(int16_t(wanted)), limit = _mm512_set1_epi16(int16_t(most));
@@ -100,17 +102,24 @@ inline void filter(const uint8_t* words, uint32_t count, uint16_t wanted, int mo
     const __m256i low = _mm256_set1_epi8(15), ones = _mm256_set1_epi8(1),
                   want = _mm256_set1_epi16(int16_t(wanted)),
                   limit = _mm256_set1_epi16(int16_t(most + 1));
-    for (; place + 16 <= count; place += 16) {
-        const __m256i apart =
-            _mm256_xor_si256(_mm256_loadu_si256((const __m256i*)(words + 2 * place)), want);
+    const auto sixteen = [&](const uint8_t* from) {
+        const __m256i apart = _mm256_xor_si256(_mm256_loadu_si256((const __m256i*)from), want);
         const __m256i bytes = _mm256_add_epi8(
             _mm256_shuffle_epi8(nibbles, _mm256_and_si256(apart, low)),
             _mm256_shuffle_epi8(nibbles, _mm256_and_si256(_mm256_srli_epi16(apart, 4), low)));
-        uint32_t near = uint32_t(_mm256_movemask_epi8(
-            _mm256_cmpgt_epi16(limit, _mm256_maddubs_epi16(bytes, ones))));
+        return uint64_t(uint32_t(_mm256_movemask_epi8(
+            _mm256_cmpgt_epi16(limit, _mm256_maddubs_epi16(bytes, ones)))));
+    };
+    // Few or many, 32 words are compared at once: the processor cannot foresee how many there are,
+    // and a wrong guess takes as long as all 32.
+    for (; place < count && end - (words + 2 * size_t(place)) >= LINE; place += 32) {
+        const uint8_t* from = words + 2 * size_t(place);
+        const uint32_t left = count - place;
         // Two bits of the mask stand for one word.
-        for (; near; near &= ~(3u << __builtin_ctz(near)))
-            found(place + uint32_t(__builtin_ctz(near)) / 2);
+        uint64_t near =
+            _bzhi_u64(sixteen(from) | sixteen(from + 32) << 32, left < 32 ? 2 * left : LINE);
+        for (; near; near &= ~(uint64_t(3) << __builtin_ctzll(near)))
+            found(place + uint32_t(__builtin_ctzll(near)) / 2);
     }
 #endif
     for (; place < count; place++) {
@@ -155,11 +164,11 @@ class Search {
         uint32_t slot_near = 0, slot_now = 0;
         for (int ahead = 0; ahead < 2 * AHEAD; ahead++) next(far, [&] { fetch_starts(far); });
         for (int ahead = 0; ahead < AHEAD; ahead++)
-            next(near, [&] { find_ranges(near, ranges_[slot_near++ % SLOTS]); });
+            next(near, [&] { find_buckets(near, buckets_[slot_near++ % SLOTS]); });
         while (now.table < TABLES) {
             next(far, [&] { fetch_starts(far); });
-            next(near, [&] { find_ranges(near, ranges_[slot_near++ % SLOTS]); });
-            next(now, [&] { look_through(now, ranges_[slot_now++ % SLOTS]); });
+            next(near, [&] { find_buckets(near, buckets_[slot_near++ % SLOTS]); });
+            next(now, [&] { look_through(now, buckets_[slot_now++ % SLOTS]); });
             advance();
         }
         settle_all();
@@ -169,8 +178,10 @@ class Search {
   private:
     static constexpr int AHEAD = 2, SLOTS = AHEAD + 1;
     static constexpr uint32_t PENDING = 1 << 10;
-    struct Range {
-        uint32_t from, to;
+    // The entries of one key: where they begin, and how many there are.
+    struct Bucket {
+        const uint8_t* words;
+        uint32_t held;
     };
     // A row that may be near: where its number lies, then the number itself.
     struct Candidate {
@@ -205,46 +216,45 @@ class Search {
         for (int place = 0; place < keys_[step.table]; place++) fetch_far(starts + (key ^ DIFFERENCES.words[place]));
     }
 
-    void find_ranges(Step step, Range* ranges) {
+    void find_buckets(Step step, Bucket* buckets) {
         const uint32_t* starts = starts_of(step);
         const uint8_t* entries = entries_of(step);
         const uint16_t key = key_of(step);
         for (int place = 0; place < keys_[step.table]; place++) {
             const uint32_t near = uint32_t(key ^ DIFFERENCES.words[place]);
-            Range range = {starts[near], starts[near + 1]};
-            if (__builtin_expect(range.from > range.to || range.to > tables_.rows, 0)) {
+            uint32_t from = starts[near], to = starts[near + 1];
+            if (__builtin_expect(from > to || to > tables_.rows, 0)) {
                 corrupt_ = true;
-                range = {0, 0};
+                from = to = 0;
             }
-            ranges[place] = range;
-            if (range.from == range.to) continue;
-            const uint8_t* at = entries + size_t(range.from) * ENTRY_BYTES;
-            const uint8_t* last = at + 2 * size_t(range.to - range.from) - 1;
+            const uint8_t* at = entries + size_t(from) * ENTRY_BYTES;
+            buckets[place] = {at, to - from};
+            // Two lines whatever there is: what follows few words is read with them.
+            fetch_far(at);
+            fetch_far(at + LINE);
+            const uint8_t* last = at + 2 * size_t(to - from);
             if (last > at + MOST_FETCHED) last = at + MOST_FETCHED;
-            for (; at < last; at += LINE) fetch_far(at);
-            fetch_far(last);
+            for (at += 2 * LINE; at < last; at += LINE) fetch_far(at);
         }
     }
 
-    void look_through(Step step, const Range* ranges) {
+    void look_through(Step step, const Bucket* buckets) {
         uint64_t& spent = spent_[step.query];
         if (__builtin_expect(spent > budget_, 0)) return;
-        const uint8_t* entries = entries_of(step);
+        const uint8_t* end = tables_.entries + size_t(TABLES) * tables_.rows * ENTRY_BYTES;
         const uint16_t wanted = word(query(step.query), step.table ^ 1);
         int place = 0;
         for (int bits = 0; bits <= key_bits_[step.table]; bits++)
             for (; place < DIFFERENCES.up_to[bits]; place++) {
-                const Range range = ranges[place];
-                const uint32_t held = range.to - range.from;
-                if (!held) continue;
-                spent += held / ENTRIES_A_HASH;
-                const uint8_t* words = entries + size_t(range.from) * ENTRY_BYTES;
-                const uint8_t* rows = words + 2 * size_t(held);
+                const Bucket bucket = buckets[place];
+                const uint8_t* rows = bucket.words + 2 * size_t(bucket.held);
                 const uint32_t before = proposed_;
-                filter(words, held, wanted, pair_bits_[step.table] - bits, [&](uint32_t found) {
-                    propose(rows + size_t(found) * ROW_BYTES, step.query);
-                });
-                spent += uint64_t(proposed_ - before) * HASHES_A_CANDIDATE;
+                filter(bucket.words, bucket.held, end, wanted, pair_bits_[step.table] - bits,
+                       [&](uint32_t found) {
+                           propose(rows + size_t(found) * ROW_BYTES, step.query);
+                       });
+                spent += bucket.held / ENTRIES_A_HASH +
+                         uint64_t(proposed_ - before) * HASHES_A_CANDIDATE;
                 if (__builtin_expect(spent > budget_, 0)) {
                     // What the other tables would tell again is told by the scan.
                     scan_for(step.query);
@@ -306,7 +316,7 @@ class Search {
     const uint64_t budget_;
     int pair_bits_[TABLES], key_bits_[TABLES], keys_[TABLES];
     bool corrupt_ = false;
-    Range ranges_[SLOTS][697];
+    Bucket buckets_[SLOTS][697];
     Candidate candidates_[PENDING];
     uint32_t proposed_ = 0, known_ = 0, read_ = 0, settled_ = 0;
     uint64_t spent_[MOST_QUERIES];
