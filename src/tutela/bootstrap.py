@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tutela.access.accounts import Accounts
 from tutela.access.approvals import Approvals
+from tutela.access.passkeys import Passkeys, Site
+from tutela.access.recovery import RecoveryCodes
 from tutela.access.second_person import Policy
 from tutela.access.sessions import Sessions
 from tutela.access.sign_in import SignIns
@@ -123,6 +126,8 @@ class Platform:
     sessions: Sessions
     sign_ins: SignIns
     tokens: Tokens
+    passkeys: Passkeys
+    recovery: RecoveryCodes
     worker: Worker
 
     def prove_ready(self) -> None:
@@ -271,6 +276,8 @@ def open_platform(
             database, audit, accounts, clock, direct=settings.demo, approvals=approvals
         ),
         tokens=Tokens(database, audit, accounts, clock),
+        passkeys=Passkeys(database, audit, accounts, access_key, _site(settings), clock),
+        recovery=RecoveryCodes(database, audit),
         worker=Worker(
             database,
             clock,
@@ -374,6 +381,11 @@ def book_of(settings: Settings) -> Book:
             for name, one in settings.hotlines.items()
         )
     )
+
+
+def _site(settings: Settings) -> Site:
+    parts = urlsplit(settings.address)
+    return Site(parts.hostname or "", f"{parts.scheme}://{parts.netloc}")
 
 
 def _two_people(settings: Settings) -> Policy:

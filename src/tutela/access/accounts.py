@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from tutela.access import set_up
+from tutela.access import recovery, set_up
 from tutela.access.approvals import Approvals
 from tutela.access.guard import Guard
 from tutela.access.roles import Permission, Role, permissions
@@ -284,11 +284,22 @@ class Accounts:
         usable = row if row is not None and row.disabled_at is None else None
         stored = usable.password if usable is not None else None
         right = self._matches(stored or self._nobody, password) and stored is not None
-        step = self._step(usable, code, now) if usable is not None and right else None
-        if usable is None or step is None or not self._used(usable, step):
+        if usable is None or not right or not self._second(usable, code, now):
             self._refused(row.id if row is not None else "unknown", closes=attempt.last)
             raise _WRONG
         return _account(usable)
+
+    def _second(self, row: sa.Row[Any], code: str, now: datetime) -> bool:
+        """Use up the authenticator's code, or a recovery code in its place."""
+        step = self._step(row, code, now)
+        if step is not None:
+            return self._used(row, step)
+        with self._database.bookkeeping() as connection:
+            if not recovery.used(connection, row.id, code, now):
+                return False
+            self._guard.reset(connection, row.name)
+        self._audit.note(_account(row).actor, Action.RECOVERY_USED, row.id)
+        return True
 
     def _step(self, row: sa.Row[Any], code: str, now: datetime) -> int | None:
         clean = code.strip().replace(" ", "")

@@ -31,6 +31,8 @@ sessions = sa.Table(
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
+FRESH = timedelta(minutes=10)
+"""What proves a person can be changed so long after they showed their proofs."""
 _TOUCH = timedelta(seconds=30)
 
 

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 
 from tutela.access import proof, set_up
 from tutela.access.approvals import Approvals
+from tutela.access.passkeys import passkeys
+from tutela.access.recovery import recovery_codes
 from tutela.access.second_person import Verb
 from tutela.access.sessions import sessions
 from tutela.access.tokens import api_tokens
@@ -129,6 +131,9 @@ class SignIns:
             _used(change.connection, word, change.now)
             self._accounts.enrol(change, account, password, opened.offer, code)
             change.connection.execute(sessions.delete().where(sessions.c.account_id == account.id))
+            for others in (passkeys, recovery_codes):
+                mine = others.c.account_id == account.id
+                change.connection.execute(others.delete().where(mine))
             change.connection.execute(
                 api_tokens.update()
                 .where(api_tokens.c.account_id == account.id, api_tokens.c.revoked_at.is_(None))

@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from tutela.access.roles import Permission
+from tutela.console.account import AccountPages
 from tutela.console.approvals import ApprovalPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
@@ -50,7 +51,10 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), display-capture=(), "
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+    ),
     "Cache-Control": "no-store",
 }
 
@@ -61,7 +65,7 @@ def console_app(platform: Platform) -> Starlette:
     signing, queue, case = SignInPages(pages), QueuePages(pages), CasePages(pages)
     looking, referrals, record = LookingPages(pages), ReferralPages(pages), RecordPages(pages)
     passing, approvals = PassingPages(pages), ApprovalPages(pages)
-    lists = ListPages(pages)
+    lists, account = ListPages(pages), AccountPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
@@ -94,6 +98,11 @@ def console_app(platform: Platform) -> Starlette:
             page("/referrals/{referral}", referrals.panel, Permission.CASE_READ),
             form("/referrals/{referral}/approve", referrals.approve, Permission.REFERRAL_APPROVE),
             form("/referrals/{referral}/ask", referrals.ask, Permission.CASE_DECIDE),
+            form("/passkey", signing.passkey, ANYBODY),
+            page("/account", account.all, SIGNED_IN),
+            form("/account/passkeys", account.add, SIGNED_IN),
+            form("/account/passkeys/{passkey}/remove", account.remove, SIGNED_IN),
+            form("/account/recovery", account.recovery, SIGNED_IN),
             page("/approvals", approvals.all, SIGNED_IN),
             form("/approvals", approvals.ask, SIGNED_IN),
             form("/approvals/{approval}/confirm", approvals.confirm, SIGNED_IN),

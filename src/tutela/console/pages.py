@@ -132,7 +132,11 @@ class Pages:
     ) -> HTMLResponse:
         """Render a template for somebody without a session."""
         visit = request.cookies.get(VISIT) or secrets.token_urlsafe(32)
-        answer = self._rendered(name, status, asker=None, me=None, csrf=_word_for(visit), **values)
+        word, passkeys = _word_for(visit), self.platform.passkeys
+        options = passkeys.ask(word) if passkeys.site.usable else None
+        answer = self._rendered(
+            name, status, asker=None, me=None, csrf=word, passkey_options=options, **values
+        )
         self.set_cookie(answer, VISIT, visit)
         return answer
 

@@ -44,6 +44,18 @@ class SignInPages:
             return self._pages.stranger_page(request, "sign_in.html", status, problem=problem)
         return await self._started(request, account)
 
+    async def passkey(self, request: Request) -> Response:
+        """Sign in whose passkey answered this page."""
+        fields = await self._pages.stranger(request)
+        try:
+            account = await run_in_threadpool(
+                self._platform.passkeys.authenticate, fields["csrf"], fields.get("answer", "")
+            )
+        except NotSignedIn as problem:
+            status = problem.http_status
+            return self._pages.stranger_page(request, "sign_in.html", status, problem=problem)
+        return await self._started(request, account)
+
     async def leave(self, request: Request) -> Response:
         """End the session."""
         await self._pages.asker(request, None)

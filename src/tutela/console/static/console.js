@@ -3,11 +3,13 @@
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startLease } from "./lease.js";
+import { startPasskeys } from "./passkeys.js";
 import { startStage } from "./stage.js";
 
 const stage = startStage();
 startForms();
 startLease();
+startPasskeys();
 startKeys(stage);
 // From here on keys are heard: what drives a page from outside waits for this.
 document.body.dataset.listening = "yes";
