@@ -36,6 +36,8 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/approvals/{approval}/confirm"): SIGNED_IN,
     ("POST", "/approvals/{approval}/refuse"): SIGNED_IN,
     ("POST", "/passkey"): ANYBODY,
+    ("GET", "/sign-on"): ANYBODY,
+    ("GET", "/sign-on/back"): ANYBODY,
     ("GET", "/account"): SIGNED_IN,
     ("POST", "/account/passkeys"): SIGNED_IN,
     ("POST", "/account/passkeys/{passkey}/remove"): SIGNED_IN,

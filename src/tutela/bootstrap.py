@@ -16,6 +16,7 @@ from tutela.access.recovery import RecoveryCodes
 from tutela.access.second_person import Policy
 from tutela.access.sessions import Sessions
 from tutela.access.sign_in import SignIns
+from tutela.access.single_sign_on import SignOnTerms, SingleSignOn
 from tutela.access.tokens import Tokens
 from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
 from tutela.audit.log import AuditLog
@@ -38,6 +39,7 @@ from tutela.exchange.aws_kms import AwsKms, KmsKey
 from tutela.exchange.by_hand import NCA
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.host_webhook import HostWebhook
+from tutela.exchange.identity_provider import IdentityProvider
 from tutela.exchange.nca import Nca, Registration
 from tutela.exchange.sigv4 import Credentials
 from tutela.hashing.algorithm import verify_known_answers
@@ -128,6 +130,7 @@ class Platform:
     tokens: Tokens
     passkeys: Passkeys
     recovery: RecoveryCodes
+    single_sign_on: SingleSignOn | None
     worker: Worker
 
     def prove_ready(self) -> None:
@@ -239,6 +242,7 @@ def open_platform(
         referring.after_filing,
     )
     accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
+    sign_on = _sign_on(settings, database, audit, accounts, access_key, clock)
     return Platform(
         settings=settings,
         clock=clock,
@@ -271,13 +275,14 @@ def open_platform(
         verification=Verification(audit, register, letters, vault),
         approvals=approvals,
         accounts=accounts,
-        sessions=Sessions(database, audit, accounts, clock),
+        sessions=Sessions(database, audit, accounts, clock, sign_on.trusts if sign_on else None),
         sign_ins=SignIns(
             database, audit, accounts, clock, direct=settings.demo, approvals=approvals
         ),
-        tokens=Tokens(database, audit, accounts, clock),
+        tokens=Tokens(database, audit, accounts, clock, sign_on.trusts if sign_on else None),
         passkeys=Passkeys(database, audit, accounts, access_key, _site(settings), clock),
         recovery=RecoveryCodes(database, audit),
+        single_sign_on=sign_on,
         worker=Worker(
             database,
             clock,
@@ -287,7 +292,12 @@ def open_platform(
                 ERASURE: destruction.carry_out,
             },
             timedelta(seconds=settings.duties.lease_seconds),
-            (deadlines.watch, preservation.sweep, lambda: retention.sweep(destruction)),
+            (
+                deadlines.watch,
+                preservation.sweep,
+                lambda: retention.sweep(destruction),
+                *((sign_on.watch,) if sign_on else ()),
+            ),
         ),
     )
 
@@ -381,6 +391,29 @@ def book_of(settings: Settings) -> Book:
             for name, one in settings.hotlines.items()
         )
     )
+
+
+def _sign_on(
+    settings: Settings,
+    database: Database,
+    audit: AuditLog,
+    accounts: Accounts,
+    key: bytes,
+    clock: Clock,
+) -> SingleSignOn | None:
+    given = settings.identity_provider
+    if given.issuer is None:
+        return None
+    provider = IdentityProvider(
+        given.issuer,
+        given.client_id,
+        given.client_secret.get_secret_value(),
+        clock,
+        given.origins,
+    )
+    terms = SignOnTerms(given.roles, given.groups_claim, timedelta(minutes=given.ask_minutes))
+    back_to = f"{settings.address}/console/sign-on/back"
+    return SingleSignOn(database, audit, accounts, provider, terms, key, back_to, clock)
 
 
 def _site(settings: Settings) -> Site:

@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tutela.access.roles import Role
 from tutela.access.second_person import DEFAULT, Verb
 from tutela.content.confinement.serving import USUAL
 from tutela.content.decoding import DecodeLimits
@@ -215,6 +216,27 @@ class Retention(_Part):
     )
 
 
+class SignOn(_Part):
+    """The identity provider (OpenID Connect) that vouches for people. No issuer: none does."""
+
+    issuer: str | None = Field(default=None, description="Its issuer, exactly as it names itself.")
+    client_id: str = Field(default="", description="The name it knows this instance by.")
+    client_secret: SecretStr = Field(default=SecretStr(""), description="The secret for that name.")
+    roles: dict[str, tuple[Role, ...]] = Field(
+        default_factory=dict, description="The roles that each of its groups gives."
+    )
+    groups_claim: str = Field(default="groups", description="The claim that names the groups.")
+    origins: tuple[str, ...] = Field(
+        default=(), description="Other origins that its endpoints may be at."
+    )
+    ask_minutes: float = Field(
+        default=5,
+        gt=0,
+        le=60,
+        description="It is asked again so often; unanswered three times, sessions stop.",
+    )
+
+
 class Host(_Part):
     """The host platform that obeys hold, remove and restore."""
 
@@ -366,6 +388,7 @@ class Settings(BaseSettings):
     nca: Nca = Nca()
     approval: Approval = Approval()
     two_people: TwoPeople = TwoPeople()
+    identity_provider: SignOn = SignOn()
     hotlines: dict[Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")], Hotline] = Field(
         default_factory=dict
     )

@@ -34,6 +34,7 @@ accounts = sa.Table(
     sa.Column("name", sa.String(80), nullable=False, unique=True),
     sa.Column("pseudonym", sa.String(20), nullable=False, unique=True),
     sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("vouched", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("roles", sa.JSON, nullable=False),
     sa.Column("password", sa.String(200)),
     sa.Column("second_factor", sa.LargeBinary),
@@ -66,6 +67,8 @@ class Account:
     enrolled: bool
     disabled: bool
     kind: Kind = "person"
+    vouched: bool = False
+    """Whether the identity provider vouches for it; then nothing else proves it."""
 
     @property
     def actor(self) -> Actor:
@@ -149,6 +152,11 @@ class Accounts:
         """Give an account a role. Raises `NotFound`, `SecondPersonNeeded`; a role held is kept."""
         with self._audit.change(actor) as change:
             account = self._locked(change, account_id)
+            if account.vouched:
+                raise Conflict(
+                    "The identity provider's groups give this account its roles.",
+                    "Change its groups there, or [identity_provider.roles] here.",
+                )
             roles = tuple(dict.fromkeys((*account.roles, role)))
             self._grant(change, account_id, roles, (role,))
         return self.load(account_id)
@@ -161,6 +169,30 @@ class Accounts:
             set_up.close_if_due(change, self._managers(change.connection))
             self._set_roles(change, account_id, [one for one in account.roles if one is not role])
         return self.load(account_id)
+
+    def vouched_for(self, change: Change, name: str) -> str:
+        """Make the account of somebody whom the identity provider vouches for; return its id."""
+        identity = new_id("acc", change.now)
+        change.connection.execute(
+            accounts.insert().values(
+                id=identity,
+                name=name,
+                pseudonym=f"r-{secrets.token_hex(4)}",
+                kind="person",
+                vouched=True,
+                roles=[],
+                last_step=0,
+                created_at=change.now,
+            )
+        )
+        change.record(Action.ACCOUNT_CREATED, identity, kind="person", roles=[])
+        return identity
+
+    def vouched_roles(self, change: Change, account_id: str, roles: tuple[Role, ...]) -> None:
+        """Give such an account the roles that the provider's groups give it now, and no others."""
+        if set(self._locked(change, account_id).roles) != set(roles):
+            self._set_roles(change, account_id, list(roles))
+            set_up.close_if_due(change, self._managers(change.connection))
 
     def _check_set_up(self, change: Change) -> None:
         """Nobody can have confirmed a role for an account that did not exist."""
@@ -200,7 +232,8 @@ class Accounts:
 
     def _managers(self, connection: sa.Connection) -> int:
         """Count the enrolled people who manage accounts, disabled ones too."""
-        query = sa.select(accounts).where(accounts.c.password.is_not(None))
+        proven = sa.or_(accounts.c.password.is_not(None), accounts.c.vouched)
+        query = sa.select(accounts).where(proven)
         found = (_account(row) for row in connection.execute(query))
         return sum(Permission.ACCOUNT_MANAGE in permissions(one.roles) for one in found)
 
@@ -284,22 +317,30 @@ class Accounts:
         usable = row if row is not None and row.disabled_at is None else None
         stored = usable.password if usable is not None else None
         right = self._matches(stored or self._nobody, password) and stored is not None
-        if usable is None or not right or not self._second(usable, code, now):
+        proven = usable if right else None
+        step = self._step(proven, code, now) if proven is not None else None
+        second = (
+            self._used(proven, step)
+            if proven is not None and step is not None
+            else self._recovered(proven, code, now)
+        )
+        if usable is None or not second:
             self._refused(row.id if row is not None else "unknown", closes=attempt.last)
             raise _WRONG
         return _account(usable)
 
-    def _second(self, row: sa.Row[Any], code: str, now: datetime) -> bool:
-        """Use up the authenticator's code, or a recovery code in its place."""
-        step = self._step(row, code, now)
-        if step is not None:
-            return self._used(row, step)
+    def _recovered(self, row: sa.Row[Any] | None, code: str, now: datetime) -> bool:
+        """Use a recovery code up, of nobody where name or password was wrong: the same work."""
+        if not recovery.is_shaped(code):
+            return False
         with self._database.bookkeeping() as connection:
-            if not recovery.used(connection, row.id, code, now):
+            if not recovery.used(connection, row.id if row is not None else "", code, now):
                 return False
-            self._guard.reset(connection, row.name)
-        self._audit.note(_account(row).actor, Action.RECOVERY_USED, row.id)
-        return True
+            if row is not None:
+                self._guard.reset(connection, row.name)
+        if row is not None:
+            self._audit.note(_account(row).actor, Action.RECOVERY_USED, row.id)
+        return row is not None
 
     def _step(self, row: sa.Row[Any], code: str, now: datetime) -> int | None:
         clean = code.strip().replace(" ", "")
@@ -342,4 +383,5 @@ def _account(row: sa.Row[Any]) -> Account:
         row.password is not None,
         row.disabled_at is not None,
         row.kind,
+        row.vouched,
     )

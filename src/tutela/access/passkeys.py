@@ -124,6 +124,10 @@ class Passkeys:
 
     def add(self, account: Account, binding: str, answer: str, note: str) -> Passkey:
         """Keep a passkey that a browser made. Raises `InvalidInput`, `Conflict`, `NotSignedIn`."""
+        if account.vouched:
+            raise Conflict(
+                "Your organisation's identity provider proves you.", "Set a passkey up there."
+            )
         if len(self.of(account.id)) >= _MOST:
             raise Conflict(f"There are {_MOST} passkeys already.", "Remove one you do not use.")
         challenge = _challenge(answer)
@@ -200,7 +204,7 @@ class Passkeys:
         except (WebAuthnException, ValueError, TypeError, KeyError):
             raise _UNKNOWN from None
         account = self._accounts.load(row.account_id)
-        if account.disabled:
+        if account.disabled or account.vouched:
             raise _UNKNOWN
         with self._database.bookkeeping() as connection:
             connection.execute(

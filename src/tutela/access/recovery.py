@@ -60,6 +60,11 @@ class RecoveryCodes:
             return connection.execute(query).scalar_one()
 
 
+def is_shaped(code: str) -> bool:
+    """Say whether something typed could be a code."""
+    return len(_plain(code)) == _LENGTH
+
+
 def used(connection: sa.Connection, account_id: str, code: str, now: datetime) -> bool:
     """Use a code up; False when it is none of the account's, or was used."""
     marked = connection.execute(
@@ -78,5 +83,8 @@ def _fresh() -> str:
 
 
 def _kept(account_id: str, code: str) -> str:
-    plain = "".join(one for one in code.lower() if one in _LETTERS)
-    return proof.stored(f"recovery {account_id} {plain}")
+    return proof.stored(f"recovery {account_id} {_plain(code)}")
+
+
+def _plain(code: str) -> str:
+    return "".join(one for one in code.lower() if one in _LETTERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -29,6 +30,7 @@ sessions = sa.Table(
     sa.Column("seen_at", Instant, nullable=False),
 )
 
+Trusts = Callable[[str, datetime], bool]
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 FRESH = timedelta(minutes=10)
@@ -49,8 +51,15 @@ class Sessions:
     """Starts, proves and ends sessions."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, accounts: Accounts, clock: Clock
+        self,
+        database: Database,
+        audit: AuditLog,
+        accounts: Accounts,
+        clock: Clock,
+        trusts: Trusts | None = None,
     ) -> None:
+        """`trusts` says of an account whether its identity provider still vouches for it."""
+        self._trusts = trusts
         self._database = database
         self._audit = audit
         self._accounts = accounts
@@ -83,6 +92,8 @@ class Sessions:
         account = self._accounts.load(row.account_id)
         if account.disabled:
             raise NotSignedIn("This account is disabled.", "Ask an administrator.")
+        if account.vouched and not (self._trusts and self._trusts(account.id, now)):
+            raise NotSignedIn("Your identity provider was not heard of.", "Sign in there again.")
         if row.seen_at + _TOUCH <= now:
             with self._database.bookkeeping() as connection:
                 connection.execute(

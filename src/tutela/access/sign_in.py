@@ -16,7 +16,7 @@ from tutela.access.second_person import Verb
 from tutela.access.sessions import sessions
 from tutela.access.tokens import api_tokens
 from tutela.audit.entry import Action, Actor
-from tutela.errors import NotSignedIn
+from tutela.errors import Conflict, NotSignedIn
 from tutela.storage.database import Database, Id, Instant, metadata
 
 if TYPE_CHECKING:
@@ -84,6 +84,10 @@ class SignIns:
         them: that raises `SecondPersonNeeded`.
         """
         account = self._accounts.load(account_id)
+        if account.vouched:
+            raise Conflict(
+                "The identity provider vouches for this account.", "Have the person sign in there."
+            )
         word, kept = proof.fresh()
         offer = self._accounts.offer(account, "tutela").sealed
         with self._audit.change(actor) as change:

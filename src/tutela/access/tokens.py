@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from tutela.access import proof
 from tutela.access.gate import Principal, require
 from tutela.access.roles import Permission
-from tutela.access.sessions import ABSOLUTE
+from tutela.access.sessions import ABSOLUTE, Trusts
 from tutela.audit.entry import Action
 from tutela.errors import InvalidInput, NotFound, NotSignedIn, Refused
 from tutela.storage.database import Database, Id, Instant, metadata
@@ -87,8 +87,15 @@ class Tokens:
     """Issues, proves and revokes API tokens."""
 
     def __init__(
-        self, database: Database, audit: AuditLog, accounts: Accounts, clock: Clock
+        self,
+        database: Database,
+        audit: AuditLog,
+        accounts: Accounts,
+        clock: Clock,
+        trusts: Trusts | None = None,
     ) -> None:
+        """`trusts` says of an account whether its identity provider still vouches for it."""
+        self._trusts = trusts
         self._database = database
         self._audit = audit
         self._accounts = accounts
@@ -153,6 +160,8 @@ class Tokens:
         account = self._accounts.load(row.account_id)
         if account.disabled:
             raise NotSignedIn("The token's account is disabled.", "Ask an administrator.")
+        if account.vouched and not (self._trusts and self._trusts(account.id, now)):
+            raise NotSignedIn("Your identity provider was not heard of.", "Sign in there again.")
         if row.last_used_at is None or row.last_used_at + _TOUCH <= now:
             with self._database.bookkeeping() as connection:
                 connection.execute(

@@ -104,6 +104,8 @@ class Action(StrEnum):
     ACCOUNT_DISABLED = "account.disabled"
     ROLES_CHANGED = "account.roles_changed"
     SIGN_IN_ISSUED = "account.sign_in_issued"
+    ACCOUNT_VOUCHED = "account.vouched"
+    ACCOUNT_UNVOUCHED = "account.unvouched"
     PASSKEY_ADDED = "account.passkey_added"
     PASSKEY_REMOVED = "account.passkey_removed"
     RECOVERY_MADE = "account.recovery_made"

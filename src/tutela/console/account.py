@@ -74,7 +74,7 @@ class AccountPages:
     ) -> Response:
         account, passkeys = asker.session.account, self._platform.passkeys
         changes = self._is_fresh(asker)
-        offered = changes and passkeys.site.usable
+        offered = changes and passkeys.site.usable and not account.vouched
         options = await run_in_threadpool(passkeys.offer, account, asker.session.csrf)
         return self._pages.page(
             "account.html",

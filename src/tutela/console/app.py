@@ -99,6 +99,8 @@ def console_app(platform: Platform) -> Starlette:
             form("/referrals/{referral}/approve", referrals.approve, Permission.REFERRAL_APPROVE),
             form("/referrals/{referral}/ask", referrals.ask, Permission.CASE_DECIDE),
             form("/passkey", signing.passkey, ANYBODY),
+            page("/sign-on", signing.sign_on, ANYBODY),
+            page("/sign-on/back", signing.signed_on, ANYBODY),
             page("/account", account.all, SIGNED_IN),
             form("/account/passkeys", account.add, SIGNED_IN),
             form("/account/passkeys/{passkey}/remove", account.remove, SIGNED_IN),

@@ -135,7 +135,14 @@ class Pages:
         word, passkeys = _word_for(visit), self.platform.passkeys
         options = passkeys.ask(word) if passkeys.site.usable else None
         answer = self._rendered(
-            name, status, asker=None, me=None, csrf=word, passkey_options=options, **values
+            name,
+            status,
+            asker=None,
+            me=None,
+            csrf=word,
+            passkey_options=options,
+            sign_on=self.platform.single_sign_on is not None,
+            **values,
         )
         self.set_cookie(answer, VISIT, visit)
         return answer

@@ -6,16 +6,21 @@ from typing import TYPE_CHECKING
 
 import segno
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
 
+from tutela.access.single_sign_on import STARTED
 from tutela.console.pages import COOKIE, HOME, back
-from tutela.errors import InvalidInput, NotSignedIn, TooManyAttempts
+from tutela.errors import InvalidInput, NotFound, NotSignedIn, TooManyAttempts
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
     from tutela.access.accounts import Account, Enrolment
+    from tutela.access.single_sign_on import SingleSignOn
     from tutela.console.pages import Pages
+
+BEGUN = "tutela_sign_on"
 
 
 class SignInPages:
@@ -55,6 +60,45 @@ class SignInPages:
             status = problem.http_status
             return self._pages.stranger_page(request, "sign_in.html", status, problem=problem)
         return await self._started(request, account)
+
+    async def sign_on(self, request: Request) -> Response:  # noqa: ARG002
+        """Send the browser to the identity provider."""
+        address, kept = await run_in_threadpool(self._provider().begin)
+        answer = RedirectResponse(address, 303)
+        # Comes along when the provider sends the browser back, which `strict` would not.
+        answer.set_cookie(
+            BEGUN,
+            kept,
+            max_age=int(STARTED.total_seconds()),
+            path="/console/sign-on",
+            httponly=True,
+            samesite="lax",
+            secure=self._pages.secure,
+        )
+        return answer
+
+    async def signed_on(self, request: Request) -> Response:
+        """Take the browser back from the identity provider."""
+        asked = request.query_params
+        account = await run_in_threadpool(
+            self._provider().finish,
+            request.cookies.get(BEGUN, ""),
+            asked.get("state", ""),
+            asked.get("code", ""),
+        )
+        started = await self._started(request, account)
+        # A page of ours that goes on by itself: what another site started carries no strict cookie.
+        answer = self._pages.stranger_page(request, "signed_on.html")
+        for name, value in started.raw_headers:
+            if name == b"set-cookie":
+                answer.raw_headers.append((name, value))
+        answer.delete_cookie(BEGUN, path="/console/sign-on")
+        return answer
+
+    def _provider(self) -> SingleSignOn:
+        if self._platform.single_sign_on is None:
+            raise NotFound("There is no identity provider here.", "Sign in with your password.")
+        return self._platform.single_sign_on
 
     async def leave(self, request: Request) -> Response:
         """End the session."""

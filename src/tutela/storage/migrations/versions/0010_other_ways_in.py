@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -45,3 +45,18 @@ def upgrade() -> None:
         _of_account("recovery_codes"),
     )
     op.create_index(op.f("ix_recovery_codes_account_id"), "recovery_codes", ["account_id"])
+    op.add_column(
+        "accounts", sa.Column("vouched", sa.Boolean(), nullable=False, server_default=sa.false())
+    )
+    op.create_table(
+        "identities",
+        sa.Column("issuer", sa.String(255), nullable=False),
+        sa.Column("subject", sa.String(255), nullable=False),
+        sa.Column("account_id", sa.String(40), nullable=False),
+        sa.Column("refresh", sa.LargeBinary()),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("trusted_until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identities")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_identities_account_id")),
+        _of_account("identities"),
+    )
