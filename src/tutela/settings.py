@@ -96,6 +96,9 @@ class Sampling(_Part):
     newest: int = Field(
         default=SAMPLING.newest, ge=1, description="So many newest judgements of a list count."
     )
+    at_least: int = Field(
+        default=SAMPLING.at_least, ge=1, description="With fewer judgements a list is believed."
+    )
 
 
 class Limits(_Part):

@@ -330,7 +330,7 @@ def _add_referrals(app: FastAPI, platform: "Platform") -> None:
 def _list_shape(platform: "Platform", name: str) -> ListShape:
     sampling = platform.watch.sampling
     said = platform.lists.standing(name, sampling)
-    return ListShape.of(platform.lists.show(name), said, sampling.floor)
+    return ListShape.of(platform.lists.show(name), said, sampling)
 
 
 def _add_lists(app: FastAPI, platform: "Platform") -> None:
@@ -341,7 +341,7 @@ def _add_lists(app: FastAPI, platform: "Platform") -> None:
         """Return the hash lists, those that are switched off too."""
         sampling = platform.watch.sampling
         return tuple(
-            ListShape.of(one, platform.lists.standing(one.name, sampling), sampling.floor)
+            ListShape.of(one, platform.lists.standing(one.name, sampling), sampling)
             for one in platform.lists.lists()
         )
 

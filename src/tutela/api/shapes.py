@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tutela.hashlists.deliveries import Delivery
     from tutela.hashlists.flags import Flag
     from tutela.hashlists.hashlist import HashList
-    from tutela.hashlists.judgement import Standing
+    from tutela.hashlists.judgement import Sampling, Standing
     from tutela.platform.intake import Verdicted
     from tutela.referrals.referral import Referral
 
@@ -310,7 +310,7 @@ class ListShape(_Shape):
     believed: bool
 
     @classmethod
-    def of(cls, listed: HashList, said: Standing, floor: float) -> ListShape:
+    def of(cls, listed: HashList, said: Standing, sampling: Sampling) -> ListShape:
         """Shape a list on record."""
         return cls(
             id=listed.id,
@@ -325,7 +325,7 @@ class ListShape(_Shape):
             low=said.interval[0],
             high=said.interval[1],
             unjudged=said.unjudged,
-            believed=not listed.off and said.trusted(floor),
+            believed=not listed.off and said.trusted(sampling),
         )
 
 

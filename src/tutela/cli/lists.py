@@ -137,7 +137,7 @@ def _shown(platform: Platform, one: HashList) -> dict[str, object]:
         "right": said.right,
         "precision": f"{low:.3f}-{high:.3f}" if said.judged else None,
         "to_judge": said.unjudged,
-        "believed": not one.off and said.trusted(platform.watch.sampling.floor),
+        "believed": not one.off and said.trusted(platform.watch.sampling),
         "off": one.off_reason,
     }
 

@@ -111,5 +111,5 @@ class ListPages:
             for one in self._lists.lists():
                 said = judgement.standing(connection, one.name, sampling.newest)
                 held = held_only_by(connection, one.name) if one.off else []
-                rows.append(Row(one, said, said.trusted(sampling.floor), held))
+                rows.append(Row(one, said, said.trusted(sampling), held))
         return self._lists.waiting(), rows

@@ -38,7 +38,7 @@ class Sampling:
 
     The `first` matches of a list and the `first_of_entry` of each entry; then a random `share`. A
     list is trusted while it may still be right in `floor` of its matches, as far as its `newest`
-    judgements tell.
+    judgements tell, and until there are `at_least` so many: one slip must not silence a list.
     """
 
     first: int = 20
@@ -46,6 +46,7 @@ class Sampling:
     share: float = 0.02
     floor: float = 0.9
     newest: int = 500
+    at_least: int = 5
 
 
 SAMPLING = Sampling()
@@ -85,9 +86,9 @@ class Standing:
         high = 1.0 if self.right == self.judged else (middle + half) / whole
         return low, high
 
-    def trusted(self, floor: float) -> bool:
-        """Say whether the list may still be as precise as this."""
-        return self.interval[1] >= floor
+    def trusted(self, sampling: Sampling) -> bool:
+        """Say whether the list may still be as precise as it must be."""
+        return self.judged < sampling.at_least or self.interval[1] >= sampling.floor
 
 
 def wanted(
@@ -173,7 +174,7 @@ def trusted(connection: sa.Connection, names: Collection[str], sampling: Samplin
     return {
         name
         for name in connection.execute(query).scalars()
-        if standing(connection, name, sampling.newest).trusted(sampling.floor)
+        if standing(connection, name, sampling.newest).trusted(sampling)
     }
 
 

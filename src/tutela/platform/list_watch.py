@@ -73,7 +73,7 @@ class ListWatch:
 
     def _believed(self, connection: sa.Connection, name: str) -> bool:
         said = judgement.standing(connection, name, self.sampling.newest)
-        return said.trusted(self.sampling.floor)
+        return said.trusted(self.sampling)
 
 
 def _counting(item: Item) -> list[ItemMatch]:

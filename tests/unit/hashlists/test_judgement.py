@@ -49,10 +49,10 @@ def test_the_share_lies_within_and_the_interval_within_0_and_1(said: tuple[int, 
 
 @pytest.mark.parametrize(
     ("right", "judged", "trusted"),
-    [(0, 0, True), (0, 1, False), (1, 2, True), (8, 10, True), (7, 10, False), (84, 100, False)],
+    [(0, 0, True), (0, 4, True), (0, 5, False), (4, 5, True), (8, 10, True), (7, 10, False)],
 )
 def test_trust_ends_when_the_floor_is_surely_missed(right: int, judged: int, trusted: bool) -> None:
-    assert Standing(judged, right).trusted(0.9) is trusted
+    assert Standing(judged, right).trusted(Sampling(floor=0.9, at_least=5)) is trusted
 
 
 def test_each_entry_counts_once_in_each_case_and_a_reversal_counts_anew(
@@ -119,7 +119,8 @@ def test_a_list_is_believed_while_it_is_there_on_and_right(
         lists.import_file(ANNA, name, f"{digest}\n".encode())
     lists.switch_off(ANNA, "off", "doubted")
     with database.bookkeeping() as connection:
-        judgement.judge(connection, "c", [("bad", "e")], False, clock.now)
+        for case in range(5):
+            judgement.judge(connection, f"c{case}", [("bad", "e")], False, clock.now)
     with database.reading() as connection:
         names = {"good", "bad", "off", "gone"}
         assert judgement.trusted(connection, names, Sampling()) == {"good"}

@@ -43,10 +43,12 @@ def _actions(platform: Platform) -> list[str]:
 
 
 def test_wrong_matches_end_the_trust_and_the_record_says_so(platform: Platform) -> None:
-    first, second = _case(platform, "1"), _case(platform, "2")
-    _decide(platform, first, WRONG)
-    assert "list.distrusted" in _actions(platform)
-    assert platform.lists.standing("known", platform.watch.sampling) == Standing(1, 0, 1)
+    first, *more, second = (_case(platform, str(number)) for number in range(6))
+    for case in (first, *more):
+        assert "list.distrusted" not in _actions(platform)
+        _decide(platform, case, WRONG)
+    assert _actions(platform).count("list.distrusted") == 1
+    assert platform.lists.standing("known", platform.watch.sampling) == Standing(5, 0, 1)
     with pytest.raises(InvalidInput, match="believed unseen"):
         _decide(platform, second, COPY)
     # Whoever reverses the judgement restores the trust.
