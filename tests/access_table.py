@@ -132,6 +132,7 @@ COMMANDS: dict[str, str] = {
     "evidence hold": "evidence.destroy",
     "evidence holds": "case.read",
     "evidence release": "evidence.destroy",
+    "evidence verifier": ANYBODY,
     "keys list": "key.manage",
     "keys lock": "key.manage",
     "keys restore": "key.manage",

@@ -45,6 +45,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("evidence", "export"): Permission.EVIDENCE_EXPORT,
     ("evidence", "hold"): Permission.EVIDENCE_DESTROY,
     ("evidence", "holds"): Permission.CASE_READ,
+    ("evidence", "verifier"): ANYBODY,
     ("evidence", "release"): Permission.EVIDENCE_DESTROY,
     ("hash",): ANYBODY,
     ("init",): ANYBODY,

@@ -10,11 +10,15 @@ import typer
 
 from tutela import bootstrap
 from tutela.access.second_person import Verb
+from tutela.audit.checkpoint import CheckpointSigner
 from tutela.cli.session import Session
-from tutela.evidence import package
+from tutela.errors import InvalidInput, Tampered, UsageError
 from tutela.evidence.destruction import ERASURE, proven
 from tutela.evidence.key_service import HeldKeys, KeyService
 from tutela.evidence.keys import OpeningKey, SealingKey
+from tutela.exchange import evidence_package, verify_package
+from tutela.exchange.custody import belonging
+from tutela.exchange.evidence_package import Sender
 from tutela.key_files import KeyFiles
 from tutela.storage import duties
 
@@ -34,41 +38,85 @@ def export(
     to: Annotated[
         Path | None, typer.Option(help="The receiver's public key file; none: this instance's.")
     ] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Leave the bytes plain, for a receiver without a key.")
+    ] = False,
 ) -> None:
-    """Write one piece of evidence, digests re-verified, sealed to a receiver's key. Audited.
+    """Write a package that proves itself offline: bytes, custody, proofs, signature. Audited.
 
     Needs a second person, by default.
     """
     session: Session = context.obj
+    if plain and to is not None:
+        raise UsageError("A package is sealed or plain.", "Give --to or --plain.")
     with session.platform() as platform:
-        key = (
-            SealingKey.load(to) if to else KeyFiles(platform.settings.keys).sealing_key().current()
-        )
-        platform.approvals.spend(session.actor, Verb.EXPORT, evidence_id, key.id)
-        done = package.export(
-            platform.vault, platform.audit, session.actor, evidence_id, folder, key
-        )
-    _print(session, done)
+        files = KeyFiles(platform.settings.keys)
+        ours = files.sealing_key().current()
+        key = None if plain else SealingKey.load(to) if to else ours
+        with platform.database.reading() as connection:
+            of, media_type = belonging(connection, evidence_id)
+        sender = Sender(platform.settings.instance, files.peer_seed())
+        terms = key.id if key else "plain"
+        platform.approvals.spend(session.actor, Verb.EXPORT, evidence_id, terms)
+        parts = (platform.vault, platform.audit, platform.prover, session.actor)
+        made = evidence_package.export(*parts, of, media_type, folder, key, sender)
+    row = {"package": made.id, "evidence": evidence_id, "bytes": made.size, **made.digests}
+    if session.json:
+        session.put(row)
+    session.say(f"Written: {made.size} bytes, {made.custody} events of custody, signed.")
+    session.say(
+        "Send it with keys/peer.pub and `tutela audit key` by another way, and the verifier."
+    )
 
 
 @app.command("check")
 def check(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="The package's folder.")],
+    signer: Annotated[
+        str | None, typer.Option(help="The sender's peer.pub; none: this instance's.")
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option(help="The public key of the sender's log; none: this instance's.")
+    ] = None,
     key: Annotated[
-        Path | None, typer.Option(help="The private key file; none: this instance's.")
+        Path | None, typer.Option(help="The private key file; none: this instance's keys.")
     ] = None,
 ) -> None:
-    """Open a package in memory and prove its digests; works without the sender's instance."""
+    """Prove a package as the stand-alone verifier does, with this instance's keys by default."""
     session: Session = context.obj
     settings = session.settings()
-    passphrase = session.passphrase(settings)
+    files, passphrase = KeyFiles(settings.keys), session.passphrase(settings)
     held: KeyService = (
         HeldKeys(OpeningKey.load(key, passphrase))
         if key
         else bootstrap.key_service_of(settings, passphrase=passphrase)
     )
-    _print(session, package.check(folder, held))
+    ours = CheckpointSigner(settings.instance, files.audit_seed())
+    sender = verify_package.public_key(signer or str(files.peer_public))
+    try:
+        holds, _ = verify_package.check(folder, sender, log or ours.text, held.unwrap)
+    except verify_package.PackageFails as problem:
+        raise Tampered(str(problem), "Ask the sender for a fresh one.") from problem
+    for one in holds:
+        session.say(one)
+    if session.json:
+        session.put({"verified": True, "holds": holds})
+
+
+@app.command("verifier")
+def write_verifier(
+    context: typer.Context,
+    to: Annotated[Path, typer.Argument(help="A new file for the program.")],
+) -> None:
+    """Write the stand-alone verifier of packages: one Python file that needs PyNaCl only."""
+    session: Session = context.obj
+    try:
+        with to.open("xb") as file:
+            file.write(evidence_package.verifier())
+    except FileExistsError as problem:
+        raise InvalidInput("The file exists already.", "Name a new file.") from problem
+    session.say(f"Written: {to}. Receivers should get it from us, not from the package's sender.")
 
 
 @app.command("destroy")
@@ -196,15 +244,3 @@ def release(
     with session.platform() as platform:
         platform.legal_holds.release(session.actor, hold_id, reason)
     session.say("Released.")
-
-
-def _print(session: Session, done: package.Checked) -> None:
-    row = {"evidence": done.evidence_id, "bytes": done.size, **done.digests}
-    if session.json:
-        session.put(row)
-    else:
-        session.say(
-            f"Verified {done.evidence_id}: {done.size} bytes, {done.custody} entries of custody."
-        )
-        for name, value in done.digests.items():
-            session.say(f"  {name:<7}{value}")

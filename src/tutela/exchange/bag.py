@@ -42,8 +42,11 @@ class Bag:
         path.chmod(0o600)
         self._payload[f"data/{name}"] = (digest.hexdigest(), size)
 
-    def seal(self, info: Mapping[str, str]) -> None:
-        """Write declaration, description and manifests (RFC 8493 §2.1.1, §2.1.3, §2.2)."""
+    def seal(self, info: Mapping[str, str]) -> bytes:
+        """Write declaration, description and manifests (RFC 8493 §2.1.1, §2.1.3, §2.2).
+
+        Return the tag manifest, which stands for all of it.
+        """
         octets = sum(size for _, size in self._payload.values())
         described = {**info, "Payload-Oxum": f"{octets}.{len(self._payload)}"}
         tags = {
@@ -60,3 +63,4 @@ class Bag:
         )
         for name, text in (*tags.items(), ("tagmanifest-sha256.txt", manifest)):
             (self._folder / name).write_text(text, encoding="utf-8", newline="\n")
+        return manifest.encode()

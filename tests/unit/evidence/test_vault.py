@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
 from tutela.audit.log import AuditLog
-from tutela.errors import InvalidInput, NotFound, Refused, SettingsInvalid, Tampered, Unavailable
-from tutela.evidence import keys, package
+from tutela.errors import NotFound, Refused, SettingsInvalid, Tampered, Unavailable
+from tutela.evidence import keys
 from tutela.evidence.key_service import HeldKeys
 from tutela.evidence.keys import OpeningKey, SealingKey
 from tutela.evidence.vault import Purpose, Vault, evidence
@@ -106,32 +106,6 @@ def test_a_private_key_others_can_read_is_refused(key: OpeningKey, tmp_path: Pat
         OpeningKey.load(path)
     with pytest.raises(SettingsInvalid):
         SealingKey.load(path)
-
-
-def test_a_package_opens_with_the_receivers_key_only(
-    audit: AuditLog, objects: Objects, key: OpeningKey, tmp_path: Path
-) -> None:
-    vault = Vault(audit, objects, key.sealing, HeldKeys(key))
-    identity = kept(audit, vault)
-    receiver = keys.create(tmp_path / "r.pub", tmp_path / "r.key")
-    folder = tmp_path / "package"
-    done = package.export(vault, audit, REVIEWER, identity, folder, receiver.sealing)
-    assert package.check(folder, HeldKeys(receiver)) == replace(done)
-    assert actions(audit, identity)[-1] == Action.EVIDENCE_EXPORTED
-    assert not any(PLAIN[:31] in one.read_bytes() for one in folder.iterdir())
-    with pytest.raises(Refused):
-        package.check(folder, HeldKeys(key))
-    with pytest.raises(InvalidInput):
-        package.export(vault, audit, REVIEWER, identity, folder, receiver.sealing)
-    sealed = folder / "sealed.bin"
-    sealed.write_bytes(sealed.read_bytes()[:-1])
-    with pytest.raises(Tampered):
-        package.check(folder, HeldKeys(receiver))
-
-
-def test_a_folder_that_is_no_package_is_named(key: OpeningKey, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput):
-        package.check(tmp_path, HeldKeys(key))
 
 
 def test_a_large_file_passes_in_little_memory(
