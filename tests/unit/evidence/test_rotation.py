@@ -79,7 +79,7 @@ def test_nothing_stops_while_keys_change(
     after = running.kept()
     assert running.vault.record(after).key_id == new_key != old_key
     assert running.opens(before) and running.opens(after)
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match="1 rows are wrapped"):
         home.rotation.retire(SHELL, old_key)
     assert sum(home.rotation.rewrap(SHELL)) == 1
     assert running.vault.record(before).key_id == new_key
