@@ -266,9 +266,10 @@ class Screener:
     ) -> tuple[Fingerprint, Screening]:
         """Return the fingerprint of a file's bytes and the verdict on it.
 
-        Unless `exact`, what is far from everything listed is told so by its quick hash; `looks`
-        are taken instead of the policy's. Where no digest is listed, MD5 and SHA-1 are taken only
-        when the fingerprint is asked for them, so it keeps the bytes.
+        Decodes in this process: what outsiders send goes through `tutela.platform.parsing`. Unless
+        `exact`, what is far from everything listed is told so by its quick hash; `looks` are taken
+        instead of the policy's. Where no digest is listed, MD5 and SHA-1 are taken only when the
+        fingerprint is asked for them, so it keeps the bytes.
         """
         budget = self.policy.looks if looks is None else looks
         known = DigestsOnDemand(data)

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from tutela.content.confinement.fault import Fault, Lost
+from tutela.content.confinement.frame import spoken
 from tutela.content.confinement.process import CutShort, Process, Stretch, not_started
 from tutela.content.confinement.serving import USUAL, Terms
 from tutela.platform.fingerprint_said import Effort, fingerprint_understood
@@ -67,7 +68,12 @@ class FingerprintWorkers:
         terms: Terms = USUAL,
         patience: Patience | None = None,
     ) -> None:
-        self._limits = asdict(limits)
+        self._words = {
+            effort: spoken(
+                {"job": "hash", "limits": asdict(limits), "effort": effort, "digests": True}
+            )
+            for effort in Effort
+        }
         self._most = workers
         self._terms = terms
         self._answer = (Effort.FULL_LOOKS if terms.looks else Effort.EXACT).most
@@ -136,8 +142,7 @@ class FingerprintWorkers:
         worker.jobs.append(job)
         if worker.process.ready and len(worker.jobs) == 1:
             self._watch(worker)
-        words = {"job": "hash", "limits": self._limits, "effort": job.effort, "digests": True}
-        worker.process.put(words, job.stretch)
+        worker.process.put(self._words[job.effort], job.stretch)
         self._push(worker)
 
     def _push(self, worker: _Worker) -> None:

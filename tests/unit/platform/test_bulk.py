@@ -26,7 +26,7 @@ from tests.suites.index_suite import turned
 
 from tutela.audit.entry import Actor
 from tutela.content.confinement.fault import Fault
-from tutela.content.confinement.frame import HEAD, head_and_words, taken
+from tutela.content.confinement.frame import HEAD, head_and_words, spoken, taken
 from tutela.content.decoding import DecodeLimits, Reading, Reason
 from tutela.errors import Conflict, NotFound, Unavailable
 from tutela.hashing.digests import Digests
@@ -480,7 +480,7 @@ def test_workers_that_do_not_even_start_end_the_scan(
 
 
 def _answer(printed: Fingerprint) -> bytes:
-    return head_and_words(fingerprint_said(printed), 0)
+    return head_and_words(spoken(fingerprint_said(printed)), 0)
 
 
 def _understood(answer: bytes) -> Fingerprint:

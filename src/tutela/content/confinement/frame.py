@@ -38,10 +38,14 @@ class Most:
     data: int = 0
 
 
-def head_and_words(words: dict[str, Any], size: int) -> bytes:
+def spoken(words: dict[str, Any]) -> bytes:
+    """Return words as they are sent."""
+    return json.dumps(words).encode()
+
+
+def head_and_words(words: bytes, size: int) -> bytes:
     """Return the start of a frame that `size` bytes follow."""
-    said = json.dumps(words).encode()
-    return HEAD.pack(len(said), size) + said
+    return HEAD.pack(len(words), size) + words
 
 
 def taken(heard: bytearray, most: Most) -> Frame | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from tutela.content.confinement.fault import Fault, Lost
-from tutela.content.confinement.frame import Frame, Most
+from tutela.content.confinement.frame import Frame, Most, spoken
 from tutela.content.confinement.process import Process, not_started
 from tutela.errors import Unavailable, Unconfined
 
@@ -98,7 +98,7 @@ class Pool:
         try:
             process.allow_cpu(allowed.cpu_seconds)
             until = time.monotonic() + allowed.seconds
-            process.put(words, data)
+            process.put(spoken(words), data)
             process.push()
             if meanwhile is not None:
                 meanwhile(process.push)

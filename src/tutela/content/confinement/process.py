@@ -15,7 +15,7 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tutela.content.confinement.confining import Held
 from tutela.content.confinement.fault import Fault, Lost
@@ -29,6 +29,8 @@ _PIPE_BYTES = 1 << 20
 """As much as a kernel gives without being told to; a picture of a megapixel fits."""
 _READ = 1 << 18
 _DYING_SECONDS = 5.0
+_CPU_HARD = resource.getrlimit(resource.RLIMIT_CPU)[1]
+"""Ours, which they inherit."""
 _PASSED_ON = {
     "LD_LIBRARY_PATH",
     "PYTHONDONTWRITEBYTECODE",
@@ -80,7 +82,6 @@ class Process:
             _widen(end)
         self._outgoing: deque[memoryview | Stretch] = deque()
         self._heard = bytearray()
-        self._cpu_hard = resource.RLIM_INFINITY
         self.pid = self._running.pid
         self.ready = False
         self.held = Held(filtered=False, landlock=0)
@@ -101,7 +102,7 @@ class Process:
             return True
         return False
 
-    def put(self, words: dict[str, Any], data: bytes | Stretch) -> None:
+    def put(self, words: bytes, data: bytes | Stretch) -> None:
         """Put a request behind those that are under way; `push` hands it over."""
         size = data.left if isinstance(data, Stretch) else len(data)
         self._outgoing.append(memoryview(head_and_words(words, size)))
@@ -185,9 +186,8 @@ class Process:
         # It may have ended, which its answers tell.
         with contextlib.suppress(OSError, ValueError):
             used = time.clock_gettime((~self.pid << 3) | 2)
-            hard = resource.prlimit(self.pid, resource.RLIMIT_CPU)[1]
             soft = math.ceil(used + seconds)
-            resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, hard))
+            resource.prlimit(self.pid, resource.RLIMIT_CPU, (soft, _CPU_HARD))
 
     def _ending(self) -> Fault:
         """Return why it has ended, by the signal that ended it."""

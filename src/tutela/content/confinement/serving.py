@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tutela.content.confinement.confining import confine
 from tutela.content.confinement.fault import Fault
 from tutela.content.confinement.filter_program import ANSWERS, REQUESTS
-from tutela.content.confinement.frame import HEAD, head_and_words
+from tutela.content.confinement.frame import HEAD, head_and_words, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -111,7 +111,7 @@ def _exactly(size: int) -> bytes | None:
 
 
 def _say(words: dict[str, Any], data: bytes) -> None:
-    for part in (head_and_words(words, len(data)), data):
+    for part in (head_and_words(spoken(words), len(data)), data):
         rest = memoryview(part)
         while rest:
             rest = rest[os.write(ANSWERS, rest) :]
