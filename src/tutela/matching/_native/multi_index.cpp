@@ -229,12 +229,13 @@ class Search {
             }
             const uint8_t* at = entries + size_t(from) * ENTRY_BYTES;
             buckets[place] = {at, to - from};
-            // Two lines whatever there is: what follows few words is read with them.
+            // Two lines whatever there is, and one more than there is: what follows the last
+            // words is read with them.
             fetch_far(at);
             fetch_far(at + LINE);
-            const uint8_t* last = at + 2 * size_t(to - from);
+            const uint8_t* last = at + (2 * size_t(to - from) + LINE - 1) / LINE * LINE;
             if (last > at + MOST_FETCHED) last = at + MOST_FETCHED;
-            for (at += 2 * LINE; at < last; at += LINE) fetch_far(at);
+            for (at += 2 * LINE; at <= last; at += LINE) fetch_far(at);
         }
     }
 
