@@ -111,6 +111,7 @@ COMMANDS: dict[str, str] = {
     "accounts list": "account.manage",
     "accounts revoke": "account.manage",
     "accounts sign-in": "account.manage",
+    "accounts who": "pseudonym.open",
     "approvals ask": ANYBODY,
     "approvals confirm": ANYBODY,
     "approvals list": ANYBODY,

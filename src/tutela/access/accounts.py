@@ -259,6 +259,17 @@ class Accounts:
             rows = connection.execute(sa.select(accounts).order_by(accounts.c.name)).all()
         return tuple(_account(row) for row in rows)
 
+    def behind(self, actor: Actor, pseudonym: str) -> str:
+        """Return the name behind a pseudonym. Raises `NotFound`, `SecondPersonNeeded`."""
+        with self._audit.change(actor) as change:
+            row = self._find(change.connection, accounts.c.pseudonym == pseudonym)
+            if row is None:
+                raise NotFound("There is no such pseudonym.", "Copy it from where you saw it.")
+            self._approvals.use(change, Verb.PSEUDONYM, pseudonym)
+            change.record(Action.PSEUDONYM_OPENED, row.id)
+            name: str = row.name
+        return name
+
     def disable(self, actor: Actor, account_id: str) -> None:
         """Take every right from an account; its sessions and tokens stop with the next request."""
         self.load(account_id)

@@ -102,6 +102,7 @@ class Action(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_ENROLLED = "account.enrolled"
     ACCOUNT_DISABLED = "account.disabled"
+    PSEUDONYM_OPENED = "account.pseudonym_opened"
     ROLES_CHANGED = "account.roles_changed"
     SIGN_IN_ISSUED = "account.sign_in_issued"
     ACCOUNT_VOUCHED = "account.vouched"

@@ -20,17 +20,17 @@ def add_to(root: typer.Typer) -> None:
 
 @app.command("list")
 def list_accounts(context: typer.Context) -> None:
-    """Print every account with its roles."""
+    """Print every account with its roles; of people neither id nor pseudonym."""
     session: Session = context.obj
     with session.platform() as platform:
         found = platform.accounts.all()
     session.table(
-        ("account", "name", "pseudonym", "kind", "roles", "enrolled", "disabled"),
+        ("account", "name", "kind", "roles", "enrolled", "disabled"),
         (
             {
-                "account": one.id,
+                # Beside a person's name neither id nor pseudonym: `who` opens that, with two.
+                "account": one.id if one.kind == "machine" else None,
                 "name": one.name,
-                "pseudonym": one.pseudonym,
                 "kind": one.kind,
                 "roles": " ".join(role.value for role in one.roles),
                 "enrolled": one.enrolled,
@@ -105,6 +105,18 @@ def sign_in(
         address = f"{platform.settings.address}/console/one-time/{issued.token}"
     session.say(f"Valid once, until {issued.until:%Y-%m-%d %H:%M} UTC:")
     sys.stdout.write(address + "\n")
+
+
+@app.command("who")
+def who(
+    context: typer.Context,
+    pseudonym: Annotated[str, typer.Argument(help="As decisions and pictures show it, r-…")],
+) -> None:
+    """Print who is behind a pseudonym. Needs a second person, by default; recorded."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        name = platform.accounts.behind(session.actor, pseudonym)
+    sys.stdout.write(name + "\n")
 
 
 @app.command("disable")

@@ -24,6 +24,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("accounts", "list"): Permission.ACCOUNT_MANAGE,
     ("accounts", "revoke"): Permission.ACCOUNT_MANAGE,
     ("accounts", "sign-in"): Permission.ACCOUNT_MANAGE,
+    ("accounts", "who"): Permission.PSEUDONYM_OPEN,
     # What each act needs is asked for with the act: access.approvals.
     ("approvals", "ask"): ANYBODY,
     ("approvals", "confirm"): ANYBODY,

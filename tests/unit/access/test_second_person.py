@@ -273,3 +273,18 @@ def test_taking_a_role_needs_nobody_else_and_works_at_once(access: Access) -> No
     cookie = access.sessions.start(access.accounts.load(lead.id))
     access.accounts.revoke(second.actor, lead.id, Role.LEAD)
     assert Permission.CASE_READ not in access.sessions.find(cookie).account.permissions
+
+
+def test_who_is_behind_a_pseudonym_is_learned_by_two(access: Access) -> None:
+    anna, _ = access.person("anna", Role.REVIEWER)
+    with pytest.raises(SecondPersonNeeded):
+        access.accounts.behind(BORIS.actor, anna.pseudonym)
+    one = access.approvals.ask(BORIS, Verb.PSEUDONYM, anna.pseudonym, "a complaint")
+    access.approvals.confirm(ANNA, one.id)
+    assert access.accounts.behind(BORIS.actor, anna.pseudonym) == "anna"
+    last = access.audit.entries(anna.id)[-1]
+    assert (last.action, last.actor) == (Action.PSEUDONYM_OPENED, str(BORIS.actor))
+    with pytest.raises(SecondPersonNeeded):
+        access.accounts.behind(BORIS.actor, anna.pseudonym)
+    with pytest.raises(NotFound):
+        access.accounts.behind(BORIS.actor, "r-none")
