@@ -19,9 +19,11 @@ DEVELOPS := $(VENV)/.tutela-develops
 # The peers need libraries that Tutela does not, so they have an environment of their own.
 BENCH_VENV := .venv-bench
 BENCHES := $(BENCH_VENV)/.tutela-benches
+FUZZ_VENV := .venv-fuzz
+FUZZES := $(FUZZ_VENV)/.tutela-fuzzes
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fmt bench judges docs clean
+.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges docs clean
 
 help: ## List every target with a sentence.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -35,12 +37,13 @@ test: $(DEVELOPS) ## Run every test on SQLite and PostgreSQL (ARGS='-k audit' na
 	@sh scripts/system-packages.sh
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-check: $(DEVELOPS) ## Check style, types, import direction and the lock file.
+check: $(DEVELOPS) ## Check style, types, import direction, the lock file, licences and known flaws.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/uv lock --check
+	$(BIN)/python scripts/audit_dependencies.py
 
 fmt: $(DEVELOPS) ## Put the code into its one format.
 	$(BIN)/ruff check --fix
@@ -48,6 +51,19 @@ fmt: $(DEVELOPS) ## Put the code into its one format.
 
 bench: $(BENCHES) ## Measure speed on this machine beside the peers (ARGS='index --large', --quick, --keep).
 	@$(BENCH_VENV)/bin/python -m bench $(ARGS)
+
+fuzz: $(FUZZES) ## Fuzz the parsers by coverage, each for a while (ARGS='pictures --seconds 300').
+	@$(FUZZ_VENV)/bin/python -m fuzz $(ARGS)
+
+fuzz-native: $(FUZZES) ## Test and fuzz the native kernels under the address sanitizer (SECONDS=60; needs GCC).
+	@sh scripts/fuzz-native.sh $(FUZZ_VENV) $(or $(SECONDS),60)
+
+contract: $(DEVELOPS) ## Hold the running API against its OpenAPI document for long (EXAMPLES=300 for each call).
+	@sh scripts/system-packages.sh
+	@TUTELA_CONTRACT_EXAMPLES=$(or $(EXAMPLES),300) $(BIN)/python -m pytest -q tests/contract $(ARGS)
+
+sbom: $(DEVELOPS) ## Write the software bill of materials to dist/tutela.cdx.json (CycloneDX).
+	@PYTHONPATH=$(CURDIR) $(BIN)/python scripts/write_sbom.py dist/tutela.cdx.json
 
 judges: $(DEVELOPS) ## Have outside packages judge what we say to the CyberTipline (needs Python 3.13 and Node).
 	@test -x .venv-judges/bin/python || $(BIN)/uv venv --quiet --python 3.13 .venv-judges
@@ -60,7 +76,7 @@ docs: $(DEVELOPS) ## Write the reference pages that come from the code, and chec
 	@$(BIN)/python -m pytest -q tests/docs
 
 clean: ## Remove .venv, caches and build results; never a home folder with data.
-	rm -rf $(VENV) $(BENCH_VENV) .venv-judges build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(FUZZ_VENV) .venv-judges build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What a run needs; --inexact keeps the developers' tools, so demo and test do not undo each other.
@@ -75,5 +91,10 @@ $(DEVELOPS): $(RUNS)
 
 $(BENCHES): $(RUNS)
 	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(BENCH_VENV) $(BIN)/uv sync --locked --no-default-groups --group bench \
+		--python $(BIN)/python --quiet
+	@touch $@
+
+$(FUZZES): $(RUNS)
+	@UV_PROJECT_ENVIRONMENT=$(CURDIR)/$(FUZZ_VENV) $(BIN)/uv sync --locked --no-default-groups --group fuzz \
 		--python $(BIN)/python --quiet
 	@touch $@

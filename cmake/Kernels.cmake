@@ -12,6 +12,8 @@ set(FLAGS_avx2 ${FLAGS_sse4} -mavx2 -mfma -mbmi -mbmi2 -mlzcnt)
 set(FLAGS_avx512 ${FLAGS_avx2} -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl
   -mavx512vpopcntdq -mavx512bitalg -mprefer-vector-width=512)
 
+set(SANITIZE -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g)
+
 # add_kernels(PACKAGE SOURCE...): makes tutela/PACKAGE/_native/kernels from module.cpp and,
 # once for each level, SOURCE.cpp.
 function(add_kernels package)
@@ -23,6 +25,10 @@ function(add_kernels package)
     LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${package})
   set(shared ${CMAKE_CURRENT_SOURCE_DIR}/src/tutela/hashing/_native)  # processor.hpp, lanes.hpp
   target_include_directories(${target} PRIVATE ${shared})
+  if(TUTELA_SANITIZE)
+    target_compile_options(${target} PRIVATE ${SANITIZE})
+    target_link_options(${target} PRIVATE ${SANITIZE})
+  endif()
   foreach(level ${KERNEL_LEVELS})
     set(objects ${target}_${level})
     list(TRANSFORM ARGN PREPEND ${folder}/ OUTPUT_VARIABLE sources)
@@ -33,6 +39,9 @@ function(add_kernels package)
     target_include_directories(${objects} PRIVATE ${shared})
     target_compile_options(${objects} PRIVATE -O3 -ffp-contract=off -fno-math-errno -Wall -Wextra -Werror=return-type ${FLAGS_${level}})
     target_compile_definitions(${objects} PRIVATE LEVEL=${level})
+    if(TUTELA_SANITIZE)
+      target_compile_options(${objects} PRIVATE ${SANITIZE})
+    endif()
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
   endforeach()
   install(TARGETS ${target} LIBRARY DESTINATION tutela/${package}/_native)

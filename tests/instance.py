@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -62,10 +63,11 @@ def token(platform: Platform, *roles: Role) -> str:
 def serving(platform: Platform) -> Iterator[str]:
     """Serve a platform on loopback, worker included; yield its address."""
     opened = server.listen("127.0.0.1", 0)
-    config = uvicorn.Config(server.application(platform), log_level="critical", access_log=False)
-    running = uvicorn.Server(config)
+    running = uvicorn.Server(server.configured(platform))
     thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
     thread.start()
+    while not running.started and thread.is_alive():
+        time.sleep(0.01)
     try:
         yield f"http://127.0.0.1:{opened.getsockname()[1]}"
     finally:

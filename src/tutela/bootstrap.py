@@ -339,7 +339,12 @@ class _NoHost:
 def _host(settings: Settings, files: KeyFiles, clock: Clock) -> HostPlatform:
     if settings.host.webhook_url is None:
         return _NoHost()
-    return HostWebhook(settings.host.webhook_url, files.webhook_secret(), clock)
+    return HostWebhook(
+        settings.host.webhook_url,
+        files.webhook_secret(),
+        clock,
+        settings.exchange.private_networks,
+    )
 
 
 def _authorities(settings: Settings) -> dict[str, Authority]:
@@ -350,6 +355,7 @@ def _authorities(settings: Settings) -> dict[str, Authority]:
             settings.authority.url,
             settings.authority.username,
             settings.authority.password.get_secret_value(),
+            settings.exchange.private_networks,
         )
     if settings.nca.url is not None:
         registration = Registration(
@@ -362,6 +368,7 @@ def _authorities(settings: Settings) -> dict[str, Authority]:
             settings.nca.token.get_secret_value(),
             registration,
             wire_names.read(settings.nca.mapping),
+            settings.exchange.private_networks,
         )
     return found
 

@@ -115,6 +115,24 @@ class TooManyAttempts(TutelaError):
     http_status = 429
 
 
+class TooManyRequests(TutelaError):
+    """A caller comes more often than the settings allow."""
+
+    code = "too-many-requests"
+    title = "Too many requests"
+    exit_code = 7
+    http_status = 429
+
+
+class TooSlow(TutelaError):
+    """The body of a request took longer to arrive than the settings allow."""
+
+    code = "too-slow"
+    title = "Too slow"
+    exit_code = 4
+    http_status = 408
+
+
 class Tampered(TutelaError):
     """A proof does not hold: log, evidence, list or index was altered."""
 
@@ -151,6 +169,13 @@ class CounterpartyFailed(Unavailable):
 
     code = "counterparty-failed"
     title = "The other side did not answer"
+
+
+class AddressRefused(CounterpartyFailed):
+    """A counterparty's name leads to an address that no call may go to. Tried again."""
+
+    code = "address-refused"
+    title = "The other side's name leads astray"
 
 
 class CounterpartyRefused(TutelaError):

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
 from tutela.api.app import api_app
-from tutela.api.problem import problem_of
+from tutela.api.problem import plain_http, problem_of
 from tutela.console.app import console_app
 from tutela.errors import TutelaError, Unavailable
+from tutela.gate import Gate
+from tutela.patience import PatientProtocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,6 +78,8 @@ def application(platform: Platform) -> Starlette:
             Mount("/api/v1", api_app(platform)),
             Mount("/console", console_app(platform)),
         ],
+        middleware=[Middleware(Gate, platform.settings.rates)],
+        exception_handlers={HTTPException: plain_http},
         lifespan=lifespan,
     )
 
@@ -95,14 +101,23 @@ def listen(host: str, port: int) -> socket.socket:
     return opened
 
 
-def serve(platform: Platform, opened: socket.socket) -> None:
-    """Serve on an open socket until told to stop."""
-    config = uvicorn.Config(
+def configured(platform: Platform) -> uvicorn.Config:
+    """Return how a platform is served, the same in tests as in service."""
+    proxies = platform.settings.trusted_proxies
+    return uvicorn.Config(
         application(platform),
+        http=PatientProtocol,
+        ws="none",
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         log_level="warning",
         access_log=False,
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[opened])
+
+
+def serve(platform: Platform, opened: socket.socket) -> None:
+    """Serve on an open socket until told to stop."""
+    uvicorn.Server(configured(platform)).run(sockets=[opened])

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -140,6 +140,32 @@ class Decoding(_Part):
     )
 
 
+class Rates(_Part):
+    """How often callers may come, counted by each serving process. Beyond it: 429."""
+
+    uploads_a_second: float = Field(
+        default=100, ge=0, description="Uploads of one token in the long run; 0: no limit."
+    )
+    uploads_burst: int = Field(default=500, ge=1, description="Uploads at once after a pause.")
+    uploads_at_once: int = Field(
+        default=64, ge=1, description="Uploads of one token that are under way at a time."
+    )
+    calls_a_second: float = Field(
+        default=50, ge=0, description="Other calls of one token in the long run; 0: no limit."
+    )
+    calls_burst: int = Field(default=500, ge=1, description="Other calls at once after a pause.")
+    strangers_a_minute: int = Field(
+        default=60, ge=0, description="Refused tokens from one address; 0: no limit."
+    )
+    sign_ins_a_minute: int = Field(
+        default=30, ge=0, description="Sign-ins tried from one address; 0: no limit."
+    )
+    callers: int = Field(default=10_000, ge=100, description="Callers kept in mind at a time.")
+    body_seconds: float = Field(
+        default=300, gt=0, description="How long a request's body may take to arrive."
+    )
+
+
 class Duties(_Part):
     """What is owed to the outside."""
 
@@ -237,6 +263,16 @@ class SignOn(_Part):
         gt=0,
         le=60,
         description="It is asked again so often; unanswered three times, sessions stop.",
+    )
+
+
+class Exchange(_Part):
+    """Where calls to the outside may go, beside public addresses."""
+
+    private_networks: tuple[IPvAnyNetwork, ...] = Field(
+        default=(),
+        description="Networks of your own in which a counterparty's name may lie, such as "
+        '`"10.1.0.0/16"`. An address that is written as a number, and localhost, need none.',
     )
 
 
@@ -373,6 +409,10 @@ class Settings(BaseSettings):
     public_url: str | None = Field(
         default=None, description="The address people reach it by; none: http://host:port."
     )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of proxies whose X-Forwarded-For says who asks; none: nobody's.",
+    )
     demo: bool = Field(
         default=False,
         description="A demonstration: one-time sign-ins need no second factor. Never in service.",
@@ -382,10 +422,12 @@ class Settings(BaseSettings):
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
     decoding: Decoding = Decoding()
+    rates: Rates = Rates()
     duties: Duties = Duties()
     key_service: KeyService = KeyService()
     aws_kms: AwsKms = AwsKms()
     retention: Retention = Retention()
+    exchange: Exchange = Exchange()
     host: Host = Host()
     authority: Authority = Authority()
     nca: Nca = Nca()

@@ -70,7 +70,9 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         404: "No such thing.",
         409: "It contradicts what already stands.",
         413: "Too large.",
+        408: "The body did not arrive in time.",
         422: "The content cannot be accepted.",
+        429: "Too many requests: wait as long as Retry-After says, and keep the item back.",
         503: "Not available now: nothing was changed; keep the item from publication.",
     }.items()
 }

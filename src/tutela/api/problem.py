@@ -65,22 +65,7 @@ def install(app: FastAPI) -> None:
             InvalidInput(f"{named}.", "Mend the named fields; see /api/v1/openapi.json.")
         )
 
-    @app.exception_handler(HTTPException)
-    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        if error.status_code == NotFound.http_status:
-            return problem_of(
-                NotFound("There is nothing at this address.", "See /api/v1/openapi.json.")
-            )
-        body = Problem(
-            type="urn:tutela:problem:usage",
-            title=UsageError.title,
-            status=error.status_code,
-            detail=f"{error.detail}.",
-            remedy="See /api/v1/openapi.json.",
-        )
-        answer = JSONResponse(body.model_dump(), error.status_code, media_type=MEDIA_TYPE)
-        answer.headers.update(error.headers or {})
-        return answer
+    app.exception_handler(HTTPException)(plain_http)
 
     @app.exception_handler(Exception)
     async def _unforeseen(_request: Request, error: Exception) -> JSONResponse:
@@ -89,3 +74,22 @@ def install(app: FastAPI) -> None:
         return problem_of(
             TutelaError("Something unforeseen happened.", "Try again; report it if it stays.")
         )
+
+
+async def plain_http(_request: Request, refusal: Exception) -> JSONResponse:
+    """Answer what the framework refuses: no such address, no such method, no such body."""
+    error = refusal if isinstance(refusal, HTTPException) else HTTPException(_SERVER_ERROR)
+    if error.status_code == NotFound.http_status:
+        return problem_of(
+            NotFound("There is nothing at this address.", "See /api/v1/openapi.json.")
+        )
+    body = Problem(
+        type="urn:tutela:problem:usage",
+        title=UsageError.title,
+        status=error.status_code,
+        detail=f"{error.detail}.",
+        remedy="See /api/v1/openapi.json.",
+    )
+    answer = JSONResponse(body.model_dump(), error.status_code, media_type=MEDIA_TYPE)
+    answer.headers.update(error.headers or {})
+    return answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import os
+import re
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 _ED25519 = b"\x01"
 _KEY_HASH_SIZE = 4
+_SIZE = re.compile(r"[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +125,13 @@ class WitnessFile:
     def keep(self, note: str, size: int) -> None:
         """Keep `note` unless a larger tree was seen; safe among processes."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "r+") as file:
+        # A damaged file is no larger tree: `read` has refused it, or it is replaced here.
+        with os.fdopen(descriptor, "r+", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             lines = file.read().split("\n")
             # Only the size line matters here; `read` checks the signature.
-            seen = int(lines[1]) if len(lines) > 1 and lines[1].isdigit() else -1
+            stated = lines[1] if len(lines) > 1 else ""
+            seen = int(stated) if _SIZE.fullmatch(stated) else -1
             if size > seen:
                 file.seek(0)
                 file.write(note)

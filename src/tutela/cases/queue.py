@@ -216,7 +216,7 @@ def check(case: Case, actor: Actor, token: str, now: datetime) -> None:
     current = (
         case.lease is not None
         and case.leased_until is not None
-        and secrets.compare_digest(case.lease, token)
+        and secrets.compare_digest(case.lease.encode(), token.encode(errors="replace"))
         and case.leased_by == str(actor)
         and case.leased_until > now
     )

@@ -5,8 +5,16 @@ Sources: GIF89a specification (CompuServe, 1990), RFC 9649 (WebP), ISO/IEC 14496
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+MOST_SCANS = 64
+"""A progressive JPEG of an encoder has about ten. Each one more, of 31 bytes, costs a pass over all
+pixels: a megabyte of them would cost hours."""
+_SCAN, _END = 0xDA, 0xD9
+_LONE = frozenset({0x01, *range(0xD0, 0xD9)})
+# Within a scan's data a marker's first byte is followed by a zero, or by a restart.
+_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 _GIF_HEADER = 13
 _GIF_DESCRIPTOR = 9
 _EXTENSION, _IMAGE, _TRAILER, _PADDING = 0x21, 0x2C, 0x3B, 0x00
@@ -52,6 +60,19 @@ def cut_short(data: bytes, media_type: str) -> bool:
     if media_type in {"image/avif", "image/heic"}:
         return _boxes_cut_short(data)
     return False
+
+
+def too_many_scans(data: bytes) -> bool:
+    """Return whether a JPEG asks for more passes over its pixels than any encoder does."""
+    if data.count(b"\xff\xda") <= MOST_SCANS:
+        return False
+    scans, at = 0, 2
+    while (found := _MARKER.search(data, at)) and found[1][0] != _END and scans <= MOST_SCANS:
+        kind, at = found[1][0], found.end()
+        if kind not in _LONE:
+            at += max(2, int.from_bytes(data[at : at + 2]))
+        scans += kind == _SCAN
+    return scans > MOST_SCANS
 
 
 def gif_outline(data: bytes) -> GifOutline:

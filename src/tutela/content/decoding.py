@@ -26,7 +26,7 @@ from PIL import (
 )
 
 from tutela.content import jpeg
-from tutela.content.container import cut_short, declared_size
+from tutela.content.container import cut_short, declared_size, too_many_scans
 from tutela.content.media_type import sniff
 from tutela.content.orientation import UPRIGHT, Lie, turned, turned_back
 from tutela.content.reading import Pixels, UnreadableMode, pixels
@@ -73,6 +73,7 @@ class Reason(StrEnum):
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_MANY_FRAMES = "too_many_frames"
+    TOO_MUCH_WORK = "too_much_work"
     UNSUPPORTED = "unsupported"
     LOOKS_FAILED = "looks_failed"
     # What became of the process that decoded (tutela.content.confinement.fault).
@@ -207,6 +208,8 @@ def _admitted(data: bytes, limits: DecodeLimits) -> str:
     kind = sniff(data)
     if kind is None:
         raise Undecodable(Reason.UNKNOWN_TYPE)
+    if kind == "image/jpeg" and too_many_scans(data):
+        raise Undecodable(Reason.TOO_MUCH_WORK)
     if size := declared_size(data, kind):
         _check_size(*size, limits)
     return kind

@@ -20,7 +20,10 @@ from tutela.referrals.authority import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tutela.evidence.vault import Opened
+    from tutela.exchange.address import Network
     from tutela.exchange.cybertipline_xml import Answered
     from tutela.exchange.http import Answer
     from tutela.referrals.draft import FileStatement
@@ -37,8 +40,10 @@ _UNAUTHORISED = 401
 class CyberTipline:
     """One reporting account. Only network errors and codes 1xxx are worth trying again."""
 
-    def __init__(self, address: str, username: str, password: str) -> None:
-        self._outbound = Outbound(address, (username, password))
+    def __init__(
+        self, address: str, username: str, password: str, private: Sequence[Network] = ()
+    ) -> None:
+        self._outbound = Outbound(address, (username, password), private=private)
 
     def schema(self) -> bytes:
         """Return the schema that is in force there now."""

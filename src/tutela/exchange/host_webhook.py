@@ -11,7 +11,10 @@ from tutela.errors import CounterpartyRefused
 from tutela.exchange.http import Outbound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tutela.content.holds import HostOrder
+    from tutela.exchange.address import Network
     from tutela.storage.clock import Clock
 
 _OBEYED = range(200, 300)
@@ -20,8 +23,10 @@ _OBEYED = range(200, 300)
 class HostWebhook:
     """Posts each order with its id, the time and an HMAC-SHA256 over both and the body."""
 
-    def __init__(self, address: str, secret: bytes, clock: Clock) -> None:
-        self._outbound = Outbound(address)
+    def __init__(
+        self, address: str, secret: bytes, clock: Clock, private: Sequence[Network] = ()
+    ) -> None:
+        self._outbound = Outbound(address, private=private)
         self._secret = secret
         self._clock = clock
 

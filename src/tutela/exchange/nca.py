@@ -25,9 +25,10 @@ from tutela.referrals.authority import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tutela.evidence.vault import Opened
+    from tutela.exchange.address import Network
     from tutela.exchange.http import Answer
     from tutela.exchange.wire_names import WireNames
     from tutela.referrals.draft import FileStatement
@@ -51,9 +52,14 @@ class Nca:
     """One registration. Network errors and the mapping's `again` codes are tried again."""
 
     def __init__(
-        self, address: str, token: str, registration: Registration, names: WireNames
+        self,
+        address: str,
+        token: str,
+        registration: Registration,
+        names: WireNames,
+        private: Sequence[Network] = (),
     ) -> None:
-        self._outbound = Outbound(address, bearer=token)
+        self._outbound = Outbound(address, bearer=token, private=private)
         self._registration = registration
         self._names = names
 
@@ -171,7 +177,7 @@ def _json(told: Any) -> bytes:
 def _read(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

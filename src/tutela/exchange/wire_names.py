@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from tutela.errors import SettingsInvalid
+from tutela.errors import CounterpartyFailed, SettingsInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _CALL = re.compile(r"(POST|PUT) (/[\w{}/.-]*)")
+_SPOKEN = re.compile(r"(?!\.)[\w.~:-]{1,80}", re.ASCII)
 _STATED = ConfigDict(extra="forbid")
 
 
@@ -33,7 +34,12 @@ class WireNames:
     names: dict[str, str]
 
     def call(self, name: str, **numbers: str) -> tuple[str, str]:
-        """Return the method and the path of a call."""
+        """Return the method and the path of a call. Raises `CounterpartyFailed` for no number."""
+        if not all(_SPOKEN.fullmatch(one) for one in numbers.values()):
+            # It came from the other side, and must not choose the path.
+            raise CounterpartyFailed(
+                "The other side gave a number that is none.", "It is tried again; ask them."
+            )
         method, _, path = self.calls[name].partition(" ")
         return method, path.format(**numbers)
 

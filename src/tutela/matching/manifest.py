@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 FILE = "manifest.json"
 _FORMAT = 1
+_NAME = re.compile(r"(segment|dead)-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,22 @@ def read(folder: Path, kind: str) -> Manifest:
             raise invalid(path, "is damaged")
         said["segments"] = tuple(Listed(**one) for one in said["segments"])
         manifest = Manifest(**said)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        if not _sound(manifest):
+            raise ValueError(manifest.generation)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise invalid(path, "is damaged") from problem
     if manifest.kind != kind:
         raise invalid(path, f"does not speak of {kind}")
     return manifest
+
+
+def _sound(manifest: Manifest) -> bool:
+    """Say whether it names numbers and files of its own folder, and nothing else."""
+    numbers = (manifest.generation, manifest.next_number)
+    names = {one for listed in manifest.segments for one in (listed.file, listed.dead)} - {None}
+    return all(type(one) is int and one >= 0 for one in numbers) and all(
+        isinstance(one, str) and _NAME.fullmatch(one) for one in names
+    )
 
 
 def write(folder: Path, manifest: Manifest) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import mmap
 import os
 import struct
@@ -111,7 +112,7 @@ class SegmentFile:
     def section(self, name: str, dtype: type[Any], *shape: int) -> NDArray[Any]:
         """Return a section as an array of this shape. Raises `IndexInvalid`."""
         place = self._sections.get(name)
-        if place is None or place.size != np.dtype(dtype).itemsize * int(np.prod(shape)):
+        if place is None or place.size != np.dtype(dtype).itemsize * math.prod(shape):
             raise invalid(self.path, f"has no fitting section {name}")
         part = self._bytes[place.start : place.start + place.size]
         array: NDArray[Any] = part.view(dtype).reshape(shape)
@@ -182,11 +183,13 @@ def _header(path: Path, page: bytes, kind: str) -> tuple[int, dict[str, _Section
         raise invalid(path, f"is of format {version}, and this version reads {VERSION}")
     if hashlib.sha256(page[:_CHECKED]).digest() != page[_CHECKED:]:
         raise invalid(path, "has a damaged header")
-    if said.rstrip(b"\0").decode() != kind:
+    if said.rstrip(b"\0") != kind.encode():
         raise invalid(path, f"does not hold {kind}")
+    if not 0 < count <= _MOST_SECTIONS:
+        raise invalid(path, "has no sections that can be")
     sections = {}
     for place in range(count):
         at = _HEAD.size + place * _SECTION.size
         name, start, size, sha256 = _SECTION.unpack_from(page, at)
-        sections[name.rstrip(b"\0").decode()] = _Section(start, size, sha256)
+        sections[name.rstrip(b"\0").decode(errors="replace")] = _Section(start, size, sha256)
     return rows, sections

@@ -340,7 +340,11 @@ class SegmentStore(Generic[Held]):
                     return self._look()
                 # Replaced between the reading of the manifest and the opening of its files.
                 time.sleep(0.01)
-            return self._look()
+            try:
+                return self._look()
+            except FileNotFoundError as problem:
+                lost = self.folder / manifests.FILE
+                raise segments.invalid(lost, "names files that are not there") from problem
 
     def _look(self) -> View[Held]:
         self._looked = time.monotonic()

@@ -90,7 +90,7 @@ def test_openapi_names_every_route_body_and_problem(platform: Platform) -> None:
         ("post", "/items/{item_id}/context"),
         ("post", "/referrals/{referral_id}/submitted"),
         ("get", "/lists"),
-    } == routes
+    } <= routes
     page = (Path(__file__).parents[3] / "docs" / "reference" / "api.md").read_text()
     assert [r for r in routes if f"| `{r[0].upper()} {r[1]}` |" not in page] == []
     upload = document["paths"]["/items"]["post"]

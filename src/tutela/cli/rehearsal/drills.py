@@ -65,7 +65,10 @@ def _schema(stage: Stage, referral: Referral) -> Iterator[Drill]:
     """Fetch the schema in force and hold our report against it before anything is sent."""
     authority = stage.platform.settings.authority
     there = CyberTipline(
-        authority.url or "", authority.username, authority.password.get_secret_value()
+        authority.url or "",
+        authority.username,
+        authority.password.get_secret_value(),
+        stage.platform.settings.exchange.private_networks,
     )
     try:
         schema = etree.XMLSchema(etree.fromstring(there.schema()))

@@ -1,0 +1,1 @@
+"""One parser each: `seeds()` draws whole inputs by code, `run(data)` reads hostile ones."""

@@ -1,0 +1,119 @@
+"""Every fuzz target over its seeds and mutations of them; and what fuzzing has found, one by one.
+
+`make fuzz` runs the same targets by coverage, for as long as asked.
+"""
+
+from __future__ import annotations
+
+import random
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from fuzz.mutation import mutation
+from fuzz.target import NAMES, load
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
+from tutela.errors import CounterpartyRefused, IndexInvalid
+from tutela.exchange import wire_names
+from tutela.exchange.http import Answer
+from tutela.exchange.nca import Nca, Registration
+from tutela.matching import manifest, segment
+from tutela.matching.disk_index import DiskIndex
+from tutela.matching.manifest import Listed, Manifest
+from tutela.matching.pdq_segment import PdqKind
+from tutela.matching.segment import SegmentFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SLOW = {"kernels": 4, "index_folder": 15, "peer_referral": 20}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whole_inputs_break_nothing(name: str) -> None:
+    target = load(name)
+    seeds = list(target.seeds())
+    assert seeds
+    for seed in seeds[:40]:
+        target.run(seed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_inputs_break_nothing(name: str) -> None:
+    target = load(name)
+    seeds = list(target.seeds())
+
+    @settings(max_examples=_SLOW.get(name, 40))
+    @given(st.integers(0, 1 << 32), st.sampled_from(seeds) | st.binary(max_size=300))
+    def hostile(chance: int, whole: bytes) -> None:
+        target.run(mutation(whole, random.Random(chance), seeds))
+
+    hostile()
+
+
+def test_a_mutation_is_repeatable() -> None:
+    seeds = [b"abc" * 20, b"0123456789"]
+    one, other = (
+        [mutation(seeds[0], random.Random(number), seeds) for number in range(50)] for _ in range(2)
+    )
+    assert one == other
+    assert len(set(one)) > 25
+
+
+# What fuzzing found, and what became of it.
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 50_000])
+def test_an_answer_nested_without_end_is_an_answer_that_says_nothing(body: bytes) -> None:
+    authority = Nca("http://127.0.0.1:9", "t", Registration("p", "r", {}), wire_names.read(None))
+    with pytest.raises(CounterpartyRefused):
+        authority._succeeded(Answer(400, body, None))
+
+
+@pytest.mark.parametrize("second", ["\u00b2", "\u0661", "9" * 5000, ""])
+@pytest.mark.parametrize("rest", [b"", b"\xff\xfe"])
+def test_a_damaged_witness_file_does_not_stop_the_next_note(
+    tmp_path: Path, second: str, rest: bytes
+) -> None:
+    signer = CheckpointSigner("tutela.test", bytes(32))
+    path = tmp_path / "note"
+    path.write_bytes(f"tutela.test\n{second}\n".encode() + rest)
+    note = signer.sign(7, bytes(32))
+    witness = WitnessFile(path, signer)
+    witness.keep(note, 7)
+    read = witness.read()
+    assert read is not None
+    assert read.size == 7
+
+
+def test_a_manifest_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:
+    DiskIndex(tmp_path / "index")
+    for name in ("segment-7", "../outside", "/etc/passwd", "segment-7/../x", ""):
+        manifest.write(tmp_path / "index", Manifest("pdq", 0, 1, (Listed(name),)))
+        with pytest.raises(IndexInvalid):
+            DiskIndex(tmp_path / "index")
+
+
+@pytest.mark.parametrize("rows", [1 << 63, (1 << 64) - 1, 1 << 61, 5])
+def test_a_header_that_counts_wrongly_is_refused(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "segment"
+    segment.write(path, "pdq", rows, {"ids": np.empty(0, np.int64), "hashes": np.empty((0, 32))})
+    with pytest.raises(IndexInvalid):
+        PdqKind().opened(SegmentFile(path, "pdq"))
+
+
+def test_a_header_of_odd_names_or_no_sections_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "segment"
+    segment.write(path, "pdq", 0, {"ids": np.empty(0, np.int64)})
+    whole = bytearray(path.read_bytes())
+    for at, odd in ((16, b"\xb8"), (40, b"\xb8"), (32, b"\0\0\0\0"), (32, b"\xff\xff\xff\xff")):
+        broken = bytearray(whole)
+        broken[at : at + len(odd)] = odd
+        broken[4064:4096] = sha256(broken[:4064]).digest()
+        path.write_bytes(broken)
+        with pytest.raises(IndexInvalid):
+            SegmentFile(path, "pdq").section("ids", np.int64, 0)
