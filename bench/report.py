@@ -10,7 +10,12 @@ from tutela.hashing.kernels import compiled
 
 _REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 PAGE = _REFERENCE / "performance.md"
-_PAGES = {"evasion": _REFERENCE / "evasion.md", "coverage": _REFERENCE / "referrals.md"}
+_PAGES = {
+    "evasion": _REFERENCE / "evasion.md",
+    "coverage": _REFERENCE / "referrals.md",
+    "faults": _REFERENCE / "faults.md",
+}
+"""Where what a measurement says is kept, by the first word of its name."""
 
 
 @dataclass(slots=True)
@@ -68,7 +73,7 @@ def _processor() -> str:
 
 def keep(name: str, tables: list[Table]) -> None:
     """Put tables between the markers of this measurement in the documentation."""
-    page = _PAGES.get(name, PAGE)
+    page = _PAGES.get(name.partition(" ")[0], PAGE)
     text = page.read_text()
     body = "\n".join(table.markdown() for table in tables)
     start, end = f"<!-- bench {name} -->", f"<!-- end {name} -->"

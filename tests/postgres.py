@@ -86,11 +86,11 @@ def running_cluster(binaries: Path) -> Iterator[Cluster]:
         os.chown(home, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
     try:
         with (home / "log").open("wb") as log:
-            _init(binaries, data, user, log.fileno())
-            server = _start(binaries, data, home, user, log.fileno())
+            initialise(binaries, data, user, log.fileno())
+            server = start(binaries, data, home, user, log.fileno())
             try:
                 cluster = Cluster(home)
-                _wait(cluster, server, home / "log")
+                wait(cluster, server, home / "log")
                 yield cluster
             finally:
                 server.communicate()
@@ -98,7 +98,7 @@ def running_cluster(binaries: Path) -> Iterator[Cluster]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _init(binaries: Path, data: Path, user: str | None, log: int) -> None:
+def initialise(binaries: Path, data: Path, user: str | None, log: int) -> None:
     command = ["initdb", "-D", str(data), "-U", "tutela", "-A", "trust", "-E", "UTF8", "--no-sync"]
     subprocess.run(
         [str(binaries / command[0]), *command[1:], "--no-locale"],
@@ -113,7 +113,7 @@ def _init(binaries: Path, data: Path, user: str | None, log: int) -> None:
     )
 
 
-def _start(
+def start(
     binaries: Path, data: Path, socket: Path, user: str | None, log: int
 ) -> subprocess.Popen[bytes]:
     settings = [word for name, value in _FAST.items() for word in ("-c", f"{name}={value}")]
@@ -130,7 +130,7 @@ def _start(
     )
 
 
-def _wait(cluster: Cluster, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait(cluster: Cluster, server: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + _START_SECONDS
     while True:
         try:

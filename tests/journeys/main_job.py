@@ -15,6 +15,8 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from tutela import bootstrap
 from tutela import settings as settings_file
 from tutela.audit.entry import Actor
@@ -26,8 +28,6 @@ from tutela.platform.intake import Submission
 from tutela.storage.clock import utc_now
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from tutela.bootstrap import Platform
 
 HOST = Actor("machine", "acc_host")
@@ -36,25 +36,42 @@ _PATIENCE = 60.0
 
 
 class Instants:
-    """Counts commits, and kills this process at the chosen one."""
+    """Names the instants around commits, and kills this process at the chosen one.
+
+    A commit is named by its last audit entry, or by the last table it wrote to.
+    """
 
     def __init__(self, kill_at: int) -> None:
-        self.seen = 0
+        self.seen: list[str] = []
         self._kill_at = kill_at
+        self._written = ""
 
     def watch(self, engine: sa.Engine) -> None:
         plain = engine.dialect.do_commit
 
         def do_commit(connection: Any) -> None:
-            self._instant()
+            name, self._written = self._written or "reading", ""
+            self._instant(f"before {name}")
             plain(connection)
-            self._instant()
+            self._instant(f"after {name}")
 
         engine.dialect.do_commit = do_commit  # type: ignore[method-assign, assignment]
+        sa.event.listen(engine, "before_cursor_execute", self._note)
 
-    def _instant(self) -> None:
-        self.seen += 1
-        if self.seen == self._kill_at:
+    def _note(self, *execution: Any) -> None:
+        _connection, _cursor, statement, _parameters, context, _many = execution
+        verb, *words = statement.split(maxsplit=3)
+        if verb not in {"INSERT", "UPDATE"}:
+            return
+        table = words[0] if verb == "UPDATE" else words[1]
+        if table == "audit_entries":
+            self._written = context.compiled_parameters[-1]["action"]
+        elif table != "audit_head":
+            self._written = table
+
+    def _instant(self, name: str) -> None:
+        self.seen.append(name)
+        if len(self.seen) == self._kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -76,7 +93,7 @@ def run(platform: Platform, picture: bytes, post: str) -> None:
         finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
         platform.casework.decide(REVIEWER, case_id, lease.token, case.size, finding)
     for referral in platform.register.for_case(case_id):
-        if referral.state == "drafted":
+        if referral.state in {"drafted", "alarmed"}:
             platform.referring.approve(REVIEWER, referral.id)
     end = time.monotonic() + _PATIENCE
     while platform.worker.owed():
@@ -85,8 +102,8 @@ def run(platform: Platform, picture: bytes, post: str) -> None:
             time.sleep(0.02)
 
 
-def job(home: Path, picture: Path, post: str, kill_at: int) -> int:
-    """Do the job of one home; return the number of instants it had."""
+def job(home: Path, picture: Path, post: str, kill_at: int) -> list[str]:
+    """Do the job of one home; return the instants it had."""
     platform = bootstrap.open_platform(settings_file.load(home), utc_now)
     instants = Instants(kill_at)
     instants.watch(platform.database.engine)
@@ -109,7 +126,7 @@ def zygote() -> None:
             except BaseException:  # noqa: BLE001 - the parent must hear of any failure
                 traceback.print_exc()
                 os._exit(99)
-            sys.stdout.write(f"instants {seen}\n")
+            sys.stdout.write("".join(f"instant {one}\n" for one in seen))
             sys.stdout.flush()
             os._exit(0)
         print(f"pid {child}", flush=True)
