@@ -23,7 +23,7 @@ FUZZ_VENV := .venv-fuzz
 FUZZES := $(FUZZ_VENV)/.tutela-fuzzes
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges docs clean
+.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges faults docs clean
 
 help: ## List every target with a sentence.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,10 @@ judges: $(DEVELOPS) ## Have outside packages judge what we say to the CyberTipli
 	@$(BIN)/uv pip install --quiet --python .venv-judges/bin/python ncmec-cybertip==0.1.1
 	@npm install --silent --no-fund --no-audit --prefix .venv-judges/npm @civitai/cybertipline-tools@0.1.0
 	@$(BIN)/python -m bench.judges .venv-judges/bin/python $(CURDIR)/.venv-judges/npm
+
+faults: $(DEVELOPS) ## Break all around a platform under load, then check its books (ARGS='--rounds 100', referrals).
+	@sh scripts/system-packages.sh
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
 	@$(BIN)/python scripts/write_reference.py

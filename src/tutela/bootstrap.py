@@ -297,6 +297,7 @@ def open_platform(
                 preservation.sweep,
                 lambda: retention.sweep(destruction),
                 *((sign_on.watch,) if sign_on else ()),
+                screener.prove_now_and_then,
             ),
         ),
     )

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import secrets
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 _SHARDS = 4
 """Runs at once: most of a run is waiting, for a lease to lapse or a retry to fall due."""
+_STAGING = threading.Lock()
 _AUTHORITIES: dict[str, type[Authority]] = {
     "CyberTipline": SimulatedCyberTipline,
     "NCA": SimulatedNca,
@@ -111,10 +113,12 @@ def _shard(url: str, kind: type[Authority], shard: int) -> tuple[list[Run], list
     def share(place: int) -> bool:
         return place % _SHARDS == shard
 
-    with referral_matrix.trial(url, kind) as trial:
-        return list(referral_matrix.commits(trial, share)), list(
-            referral_matrix.calls(trial, share)
-        )
+    with ExitStack() as on:
+        # Alembic upgrades one database at a time in a process.
+        with _STAGING:
+            trial = on.enter_context(referral_matrix.trial(url, kind))
+        killed = list(referral_matrix.commits(trial, share))
+        return killed, list(referral_matrix.calls(trial, share))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Outcome
 from tutela.errors import TutelaError
 from tutela.evidence.vault import Purpose
+from tutela.matching.live_index import ListedHashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def violations(rig: Rig, said: Said, *, opened: set[str]) -> list[str]:
         ]
         if owed := platform.worker.owed():
             found.append(f"{owed} duties are still owed")
-    return [*found, *_audit(rig), *_plaintext(rig)]
+    return [*found, *_audit(rig), *_index(rig), *_plaintext(rig)]
 
 
 def _items(platform: Platform, said: Said, host: dict[str, Any]) -> Iterator[str]:
@@ -169,6 +170,15 @@ def _audit(rig: Rig) -> Iterator[str]:
     )
     if done.returncode:
         yield f"audit verify ended with {done.returncode}: {done.stderr[-300:]}"
+
+
+def _index(rig: Rig) -> Iterator[str]:
+    """The index that the servers use is whole: damage was noticed, and it was made again."""
+    try:
+        for store in ListedHashes(rig.home / "index").stores:
+            store.verify()
+    except TutelaError as problem:
+        yield f"the index is in use, and damaged: {problem.what}"
 
 
 def _plaintext(rig: Rig) -> Iterator[str]:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tests.faults.rig import Rig
 
 CLIENTS, REVIEWERS = 4, 2
-_PAUSE = (0.05, 0.35)
+_PAUSE = (0.1, 0.5)
+_BUSY = 0.7
+"""How often reviewers go on with cases while cases wait, before they look at referrals."""
 _PATIENCE = 15.0
 _ABUSIVE = {"outcome": "abusive", "grounds": "listed_copy"}
 _HARMLESS = {"outcome": "not_abusive", "grounds": "wrong_match"}
@@ -101,9 +103,11 @@ class Load:
             timeout=_PATIENCE,
             trust_env=False,
         ) as client:
-            cases = self._told(client.get("/cases"))
-            if cases:
-                self._decide(client, chance.choice(cases[:10])["id"], chance)
+            waiting = self._told(client.get("/cases", params={"limit": 10})) or []
+            for case in chance.sample(waiting, min(len(waiting), 4)):
+                self._decide(client, case["id"], chance)
+            if len(waiting) > 1 and chance.random() < _BUSY:
+                return
             for referral in self._told(client.get("/referrals")) or ():
                 if referral["state"] in {"drafted", "alarmed"}:
                     self._told(client.post(f"/referrals/{referral['id']}/approve"))

@@ -121,8 +121,9 @@ def run(
             time.sleep(chance.uniform(*_UPLOAD_SECONDS))
             troubles.at_once(made, [known[name] for name in names], chance)
             account.struck.update(names)
-            made.mend()
+            load.pause()
             account.loaded_seconds += time.monotonic() - begun
+            made.mend()
             account.rounds = number
             if number % every == 0 or number == rounds:
                 if number == rounds:

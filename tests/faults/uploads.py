@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MARK = b"TUTELA-PLAINTEXT-MARK-"
 KINDS = ("listed", "listed", "clean", "broken")
 _SCENES = 6
+_OTHERS = 9000
 _QUALITY = 80
 _LARGE = 1_500_000
 """Bytes of padding of a large upload: above what parsers spool, and stores take in one part."""
@@ -65,6 +66,9 @@ class Uploads:
     def hash_list(self) -> bytes:
         """Return the list, as CSV, that the listed pictures are on."""
         lines = ["id,pdq"]
+        # Enough that the index is more than its tail: these are like no picture.
+        chance = random.Random(0)
+        lines += [f"other-{one},{chance.randbytes(32).hex()}" for one in range(_OTHERS)]
         for number, data in enumerate(self._listed):
             printed = fingerprint(data, DecodeLimits())
             lines.append(f"listed-{number},{printed.pictures[0].pdq}")

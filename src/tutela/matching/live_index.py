@@ -37,6 +37,8 @@ PICTURES, DIGESTS, MARKS = "pdq", "digests", "marks"
 ALIKE_RADIUS = 31
 """Bits by which two marks of one point may differ: most do by 8 to 24."""
 _MOST_ALIKE = 64
+_PROOF_SECONDS = 3600.0
+"""How long what an index says is trusted before its checksums are held against it again."""
 _NONE = np.empty(0, np.int64)
 _NO_PDQ = np.empty((0, PdqKind.value_bytes), np.uint8)
 _NO_DIGESTS = np.empty((0, DigestKind.value_bytes), np.uint8)
@@ -116,6 +118,7 @@ class LiveIndex:
         self._open: ListedHashes | None = None
         self._doubted = False
         self._asked = -math.inf
+        self._proven = -math.inf
         self._merging: threading.Thread | None = None
 
     def current(self, trusted_seconds: float = 0.0) -> ListedHashes:
@@ -135,16 +138,42 @@ class LiveIndex:
                     self._asked = now
                     return listed
         with self._updating, self._alone():
+            before = self._open
             listed = self._opened()
             with self._database.reading() as connection:
                 if _follow(connection, listed):
                     self._merge_aside(listed)
             self._open = listed
+            if before is None:
+                self._prove_aside()
             return listed
 
     def doubt(self) -> None:
         """Have the index made again: a look at it has failed."""
         self._doubted = True
+
+    def prove(self) -> None:
+        """Read every byte that is on the disk, and have the index made again if one is wrong."""
+        listed = self._open
+        if listed is None:
+            return
+        try:
+            for store in listed.stores:
+                store.verify()
+        except (IndexInvalid, OSError) as problem:
+            what = problem.what if isinstance(problem, IndexInvalid) else type(problem).__name__
+            _log.error("index.invalid", what=what, effect="made again from the lists")
+            if self._open is listed:
+                self.doubt()
+
+    def prove_now_and_then(self) -> None:
+        """Prove what is open if that was long ago, while it is searched."""
+        if self._open is not None and time.monotonic() >= self._proven + _PROOF_SECONDS:
+            self._prove_aside()
+
+    def _prove_aside(self) -> None:
+        self._proven = time.monotonic()
+        threading.Thread(target=self.prove, name="index-proof", daemon=True).start()
 
     def _opened(self) -> ListedHashes:
         listed = self._open

@@ -314,6 +314,10 @@ class Screener:
         with self._database.reading() as connection:
             return tables.state(connection).revision
 
+    def prove_now_and_then(self) -> None:
+        """Hold the index against its checksums, once an hour."""
+        self._index.prove_now_and_then()
+
     def prove_ready(self) -> None:
         """Bring the index up to date now. Raises `Unavailable` when it cannot be."""
         try:

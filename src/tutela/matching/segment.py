@@ -98,7 +98,8 @@ class SegmentFile:
         """Map the file. Raises `IndexInvalid` unless it is whole and of this kind."""
         self.path = path
         with path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
+            status = os.fstat(file.fileno())
+            self.inode, size = status.st_ino, status.st_size
             self.rows, self._sections = _header(path, file.read(_PAGE), kind)
             if size < max(one.start + one.size for one in self._sections.values()):
                 raise invalid(path, "is cut short")

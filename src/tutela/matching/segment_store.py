@@ -354,12 +354,18 @@ class SegmentStore(Generic[Held]):
             return self._view
         manifest = manifests.read(self.folder, self._kind.name)
         known = {part.listed: part for part in self._view.parts} if self._view else {}
-        parts = tuple(known.get(one) or self._opened(one) for one in manifest.segments)
+        parts = tuple(self._kept(known.get(one)) or self._opened(one) for one in manifest.segments)
         tail = Tail(self.folder / manifest.tail, self._kind.value_bytes, manifest.generation)
         view = View(manifest, parts, tail)
         view.catch_up(tail.count)
         self._view, self._stamp = view, stamp
         return view
+
+    def _kept(self, part: Part[Held] | None) -> Part[Held] | None:
+        """Return a part if its file is still the one that is open."""
+        if part is None or (self.folder / part.listed.file).stat().st_ino != part.inode:
+            return None
+        return part
 
     def _opened(self, listed: Listed) -> Part[Held]:
         file = SegmentFile(self.folder / listed.file, self._kind.name)
@@ -367,12 +373,21 @@ class SegmentStore(Generic[Held]):
         if listed.dead is not None:
             ids = SegmentFile(self.folder / listed.dead, _DEAD)
             dead = ids.section("ids", np.int64, ids.rows)
-        return Part(listed, self._kind.opened(file), dead, file.size)
+        return Part(listed, self._kind.opened(file), dead, file.size, file.inode)
 
     def verify(self) -> None:
-        """Read every byte of every segment. Raises `IndexInvalid`."""
-        for part in self.current()[0].parts:
-            SegmentFile(self.folder / part.listed.file, self._kind.name).verify()
+        """Read every byte of every segment, tombstone and record. Raises `IndexInvalid`."""
+        view, count = self.current()
+        view.tail.records(0, count)
+        for part in view.parts:
+            for name, kind in ((part.listed.file, self._kind.name), (part.listed.dead, _DEAD)):
+                if name is None:
+                    continue
+                try:
+                    SegmentFile(self.folder / name, kind).verify()
+                except FileNotFoundError as problem:
+                    if part.listed in self._reopened().manifest.segments:
+                        raise segments.invalid(self.folder / name, "is gone") from problem
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[View[Held]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -79,7 +80,12 @@ class Tail:
         """Write an empty tail and return it."""
         with path.open("wb") as file:
             file.write(_HEAD.pack(MAGIC, VERSION, value_bytes, generation, CAPACITY))
-            file.truncate(_PAGE + CAPACITY * (_RECORD.itemsize + value_bytes))
+            file.flush()
+            size = _PAGE + CAPACITY * (_RECORD.itemsize + value_bytes)
+            file.truncate(size)
+            if sys.platform == "linux":
+                # A full disk must show now: once the mapping is written to, it would kill.
+                os.posix_fallocate(file.fileno(), 0, size)
         return cls(path, value_bytes, generation)
 
     @property

@@ -28,12 +28,16 @@ _BELOW_ALL = -(2**63) - 1
 
 @dataclass(frozen=True, slots=True)
 class Part(Generic[Held]):
-    """A segment and the ids, ascending, that are dead in it."""
+    """A segment and the ids, ascending, that are dead in it.
+
+    `inode`: of the segment's file. An index that is made again uses the same names anew.
+    """
 
     listed: Listed
     segment: Held
     dead: Ids
     size: int
+    inode: int
 
     @property
     def rows(self) -> int:

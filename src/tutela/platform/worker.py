@@ -58,7 +58,7 @@ class Worker:
         except LeaseLost:
             _log.warning("duty.taken_over", kind=duty.kind, subject=duty.subject)
         except Exception as problem:  # noqa: BLE001 - one bad duty must not stop the others
-            code = problem.code if isinstance(problem, TutelaError) else type(problem).__name__
+            code = _named(problem)
             _log.error("duty.failed", kind=duty.kind, subject=duty.subject, problem=code)
             self._put_off(duty, code)
         return True
@@ -80,14 +80,16 @@ class Worker:
                     next_chores = time.monotonic() + _CHORE_SECONDS
                     self.do_chores()
                 worked = self.step(urgent_only=urgent_only)
-            except TutelaError as problem:
-                _log.error("worker.waits", problem=problem.code)
+            except Exception as problem:  # noqa: BLE001 - a worker that ends would end in silence
+                _log.error("worker.waits", problem=_named(problem))
                 worked = False
             if not worked:
                 stop.wait(_IDLE_SECONDS)
 
     def do_chores(self) -> None:
         """Do each chore once."""
+        if pulled := duties.pull_back(self._database, self._clock()):
+            _log.warning("duties.pulled_back", duties=pulled)
         for chore in self._chores:
             chore()
 
@@ -99,3 +101,7 @@ class Worker:
         except TutelaError:
             # The lease runs out by itself, and the duty comes back.
             _log.error("duty.not_put_off", kind=duty.kind, subject=duty.subject)
+
+
+def _named(problem: Exception) -> str:
+    return problem.code if isinstance(problem, TutelaError) else type(problem).__name__

@@ -35,6 +35,8 @@ duties = sa.Table(
 )
 
 LEASE = timedelta(seconds=120)
+_FARTHEST = timedelta(hours=1)
+"""No retry and no lease is set this far ahead: who wrote a later time had a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,22 @@ def reopen(connection: sa.Connection, kind: str, subject: str, due: datetime) ->
         .where(duties.c.kind == kind, duties.c.subject == subject)
         .values(done_at=None, leased_until=None, due=due)
     )
+
+
+def pull_back(database: Database, now: datetime) -> int:
+    """Make due at once what a wrong clock put far into the future; return how much that was.
+
+    Where this clock is the wrong one, a worker loses its lease, which its fence makes harmless.
+    """
+    ahead = now + _FARTHEST
+    far = sa.or_(duties.c.due > ahead, duties.c.leased_until > ahead)
+    astray = sa.and_(duties.c.done_at.is_(None), far)
+    with database.reading() as connection:
+        if connection.execute(sa.select(duties.c.kind).where(astray).limit(1)).first() is None:
+            return 0
+    with database.bookkeeping() as connection:
+        pulled = duties.update().where(astray).values(due=now, leased_until=None)
+        return connection.execute(pulled).rowcount
 
 
 def open_count(connection: sa.Connection) -> int:

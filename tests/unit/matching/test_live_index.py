@@ -156,6 +156,51 @@ def test_a_damaged_index_is_made_again_and_said_so(
     assert _found(index.current()) == {2, 7}
 
 
+def _segment(folder: Path) -> Path:
+    (one,) = folder.glob("segment-*")
+    return one
+
+
+def _flip(path: Path, at: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        byte = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte[0] ^ 255]))
+
+
+@pytest.mark.parametrize("harm", ["deleted", "flipped", "tail"])
+def test_damage_that_opening_does_not_meet_is_found_by_proving(
+    lists: HashLists, index: LiveIndex, tmp_path: Path, harm: str
+) -> None:
+    many = [row.tobytes() for row in hashes(5000, seed=9)]
+    rows = "".join(f"m{number},{value.hex()}\n" for number, value in enumerate(many))
+    lists.import_file(ANNA, "many", f"id,pdq\n{rows}".encode())
+    index.current()
+    _list(lists, "one", 1, 2)
+    index.current()
+    folder = tmp_path / "index" / "pdq"
+    if harm == "deleted":
+        _segment(folder).unlink()
+    elif harm == "flipped":
+        _flip(_segment(folder), _segment(folder).stat().st_size // 2)
+    else:
+        (tail,) = folder.glob("tail-*")
+        # The first record's value; where it lies is in docs/reference/index-format.md.
+        _flip(tail, 4096 + 16 * 4096 + 3)
+    # Who has a file open keeps it; who opens it anew misses it.
+    again = LiveIndex(index._database, tmp_path / "index") if harm == "deleted" else index
+    with capture_logs() as lines:
+        again.current()
+        again.prove()
+        assert _found(again.current()) == {1, 2}
+    assert "index.invalid" in [line["event"] for line in lines]
+    assert all(again.current().near(value, 0, 1) for value in many[::500])
+    again.prove()
+    assert not again._doubted
+    assert _found(index.current()) == {1, 2}
+
+
 def test_a_doubted_index_is_made_again(lists: HashLists, index: LiveIndex) -> None:
     _list(lists, "one", 1, 2)
     listed = index.current()

@@ -168,3 +168,26 @@ def test_many_workers_never_share_a_duty(database: Database) -> None:
 def test_the_wait_doubles_up_to_ten_minutes() -> None:
     waits = [duties.retry_delay(attempts).total_seconds() for attempts in range(1, 14)]
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600]
+
+
+@pytest.mark.parametrize("days", [1, 400])
+def test_what_a_wrong_clock_put_off_is_pulled_back(database: Database, days: int) -> None:
+    later = START + timedelta(days=days)
+    for subject in ("put off", "leased", "done", "soon"):
+        _owe(database, subject)
+    for subject in ("done", "leased", "put off"):
+        with database.bookkeeping() as connection:
+            duty = Duty(_KIND, subject, attempts=0, fence=0)
+            if subject == "leased":
+                duties.renew(connection, duty, later)
+            else:
+                duties.later(connection, duty, later, "a test")
+            if subject == "done":
+                duties.done(connection, duty, START)
+    with database.bookkeeping() as connection:
+        duties.renew(connection, Duty(_KIND, "soon", attempts=0, fence=0), START)
+    assert _claim(database) is None
+    assert duties.pull_back(database, START) == 2
+    assert {_claimed(database).subject, _claimed(database).subject} == {"put off", "leased"}
+    assert _claim(database) is None
+    assert duties.pull_back(database, START) == 0
