@@ -311,6 +311,10 @@ class Delivery:
     def _put_off(self, duty: Duty, problem: TutelaError | None) -> None:
         referral = self._register.load(duty.subject)
         now = self._audit.clock()
+        if next_step(referral)[0] is Step.NOTHING:
+            # The commit that seemed to fail was made, and it was the last.
+            self._settle(duty)
+            return
         if problem is not None and referral.approved_at and now > referral.approved_at + HORIZON:
             self._alarm(duty, problem)
             return
@@ -321,6 +325,9 @@ class Delivery:
             change.record(Action.REFERRAL_RETRYING, duty.subject, reason=reason)
 
     def _alarm(self, duty: Duty, problem: TutelaError) -> None:
+        if next_step(self._register.load(duty.subject))[0] is Step.NOTHING:
+            self._settle(duty)
+            return
         with self._change() as change:
             self._register.take(change, duty)
             self._register.move(change, duty, State.ALARMED, problem=problem.what[:500])
