@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tests.faults.postgres_party import PostgresParty
 
 _SERVER = Path(__file__).with_name("skewed_server.py")
-_START_SECONDS = 60.0
+_START_SECONDS = 240.0
 _LEASE_SECONDS = 3.0
 
 
