@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 USER, PASSWORD = "reporter", "a password for tests"
 _READY = "listening on "
-_START_SECONDS = 20.0
+_START_SECONDS = 90.0
 _STOP_SECONDS = 5.0
 
 
