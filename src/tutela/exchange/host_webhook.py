@@ -7,7 +7,7 @@ import json
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from tutela.errors import CounterpartyRefused
+from tutela.errors import CounterpartyFailed, CounterpartyRefused
 from tutela.exchange.http import Outbound
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tutela.storage.clock import Clock
 
 _OBEYED = range(200, 300)
+_NOT_HEARD = frozenset({400, 401, 403})
+"""A stale timestamp or a wrong signature says nothing about the order: it stays owed."""
 
 
 class HostWebhook:
@@ -49,6 +51,11 @@ class HostWebhook:
             "Tutela-Webhook-Signature": signature(self._secret, order.id, stamp, body),
         }
         answer = self._outbound.post("", content=body, headers=headers)
+        if answer.status in _NOT_HEARD:
+            raise CounterpartyFailed(
+                f"The host platform did not accept the call, with status {answer.status}.",
+                "It is tried again; check this machine's clock and the shared secret.",
+            )
         if answer.status not in _OBEYED:
             raise CounterpartyRefused(
                 f"The host platform refused an order with status {answer.status}.",
