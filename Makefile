@@ -73,6 +73,8 @@ judges: $(DEVELOPS) ## Have outside packages judge what we say to the CyberTipli
 
 faults: $(DEVELOPS) ## Break all around a platform under load, then check its books (ARGS='--rounds 100', referrals).
 	@sh scripts/system-packages.sh
+	@test -x .venv-faults/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .venv-faults
+	@$(BIN)/uv pip install --quiet --python .venv-faults/bin/python 'moto[s3,server]==5.2.5'
 	@$(BIN)/python -m tests.faults $(ARGS)
 
 docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
@@ -80,7 +82,7 @@ docs: $(DEVELOPS) ## Write the reference pages that come from the code, and chec
 	@$(BIN)/python -m pytest -q tests/docs
 
 clean: ## Remove .venv, caches and build results; never a home folder with data.
-	rm -rf $(VENV) $(BENCH_VENV) $(FUZZ_VENV) .venv-judges build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(FUZZ_VENV) .venv-judges .venv-faults build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # What a run needs; --inexact keeps the developers' tools, so demo and test do not undo each other.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 _ROOT = Path(__file__).parents[2]
-_HIDDEN = {".venv", ".venv-bench", ".git", ".pytest_cache", "node_modules"}
+_HIDDEN = {".venv", ".venv-bench", ".venv-faults", ".git", ".pytest_cache", "node_modules"}
 _PAGES = sorted(
     page
     for page in _ROOT.rglob("*.md")

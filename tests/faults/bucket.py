@@ -6,16 +6,14 @@ The server is moto's: it keeps objects in memory, so it is cut off and never kil
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import httpx
 from tests.faults.proxy import Proxy
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+_PYTHON = Path(__file__).parents[2] / ".venv-faults" / "bin" / "python"
+"""moto brings much with it that nothing else needs, so it has an environment of its own."""
 _NAME = "evidence"
 _START_SECONDS = 30.0
 
@@ -27,7 +25,7 @@ class Bucket:
         log = root / "bucket.log"
         with log.open("wb") as out:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
+                [str(_PYTHON), "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
