@@ -9,18 +9,22 @@ from __future__ import annotations
 ANYBODY, SIGNED_IN = "anybody", "signed in"
 
 ROLES: dict[str, set[str]] = {
-    "administrator": {"account.manage", "list.manage", "audit.read", "key.manage"},
+    "administrator": {
+        *("account.manage", "list.manage", "audit.read", "key.manage", "alarm.handle"),
+    },
     "lead": {
         *("case.read", "case.decide", "evidence.view", "evidence.view_full", "evidence.export"),
         *("evidence.destroy", "referral.approve", "list.manage", "audit.read", "pseudonym.open"),
+        "alarm.handle",
     },
     "reviewer": {"case.read", "case.decide", "evidence.view", "referral.approve"},
     "auditor": {"audit.read", "pseudonym.open"},
     "intake": {"item.submit"},
+    "monitor": {"metrics.read"},
 }
 SHELL = {
     *("account.manage", "list.manage", "audit.read", "case.read"),
-    *("evidence.export", "evidence.destroy", "key.manage"),
+    *("evidence.export", "evidence.destroy", "key.manage", "alarm.handle"),
 }
 
 CONSOLE: dict[tuple[str, str], str] = {
@@ -69,6 +73,8 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/lists/{list}/flagged/refuse"): "list.manage",
     ("POST", "/lists/{list}/off"): "list.manage",
     ("POST", "/lists/{list}/on"): "list.manage",
+    ("GET", "/alarms"): "alarm.handle",
+    ("POST", "/alarms/{alarm}/acknowledge"): "alarm.handle",
     ("GET", "/audit"): "audit.read",
     ("POST", "/audit/verify"): "audit.read",
 }
@@ -112,6 +118,9 @@ COMMANDS: dict[str, str] = {
     "accounts revoke": "account.manage",
     "accounts sign-in": "account.manage",
     "accounts who": "pseudonym.open",
+    "alarms acknowledge": "alarm.handle",
+    "alarms check": "alarm.handle",
+    "alarms list": "alarm.handle",
     "approvals ask": ANYBODY,
     "approvals confirm": ANYBODY,
     "approvals list": ANYBODY,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests import audited_changes
 from tests.fixed_clock import FixedClock
 from tests.instance import instance, serving
 from tests.postgres import Cluster, running_cluster, server_binaries
@@ -34,6 +35,9 @@ settings.register_profile(
     "tutela", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=IN_CI
 )
 settings.load_profile("tutela")
+
+
+audited_changes.watch()
 
 
 def missing(what: str) -> None:

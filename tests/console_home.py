@@ -78,7 +78,7 @@ def make_home(folder: Path, clock: Clock | None = None, *, demo: bool = True) ->
     people: dict[Role, Account] = {
         role: platform.accounts.create(SHELL, f"{role.value} person", (role,))
         for role in Role
-        if role is not Role.INTAKE
+        if role not in {Role.INTAKE, Role.MONITOR}
     }
     platform.lists.import_file(SHELL, "known", [_list().encode()], source="test", version="1")
     shrunk = encoded(scene(1, 900, 600).resize((450, 300)), "JPEG", quality=60)

@@ -18,9 +18,16 @@ from tutela.access.sessions import Sessions
 from tutela.access.sign_in import SignIns
 from tutela.access.single_sign_on import SignOnTerms, SingleSignOn
 from tutela.access.tokens import Tokens
+from tutela.alarms.board import Board
+from tutela.alarms.checks import Thresholds
+from tutela.alarms.facts import Looking
+from tutela.alarms.telling import NOTICE, Telling
+from tutela.alarms.watch import Watch
 from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
+from tutela.audit.cosignature import CosignatureVerifier
 from tutela.audit.log import AuditLog
 from tutela.audit.prover import Prover
+from tutela.audit.witnessing import CHECKPOINT, Witnessing
 from tutela.cases.queue import Queue
 from tutela.cases.viewing import Viewing
 from tutela.content.confinement.pool import Pool, Room
@@ -35,13 +42,17 @@ from tutela.evidence.legal_hold import LegalHolds
 from tutela.evidence.rotation import EvidenceRows, Rotation
 from tutela.evidence.vault import Vault
 from tutela.exchange import wire_names
+from tutela.exchange.alarm_webhook import AlarmWebhook
 from tutela.exchange.aws_kms import AwsKms, KmsKey
 from tutela.exchange.by_hand import NCA
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.host_webhook import HostWebhook
 from tutela.exchange.identity_provider import IdentityProvider
+from tutela.exchange.mail import Mail, MailSecurity, MailServer
 from tutela.exchange.nca import Nca, Registration
+from tutela.exchange.pulse import HttpPulse
 from tutela.exchange.sigv4 import Credentials
+from tutela.exchange.tlog_witness import TlogWitness
 from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashlists.judgement import Sampling
 from tutela.hashlists.references import References
@@ -53,6 +64,7 @@ from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.casework import Casework
 from tutela.platform.intake import Intake
 from tutela.platform.list_watch import ListWatch
+from tutela.platform.meters import Meters, Standing
 from tutela.platform.parsing import WORKER, Parsing, Patience
 from tutela.platform.referring import Approval, Referring
 from tutela.platform.removal import HostPlatform, Removal
@@ -74,6 +86,8 @@ from tutela.storage.database import Database
 from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
+    from tutela.alarms.telling import Channel
+    from tutela.audit.witnessing import Witness
     from tutela.content.holds import HostOrder
     from tutela.evidence.passphrase import Passphrase
     from tutela.referrals.authority import Authority
@@ -131,6 +145,9 @@ class Platform:
     passkeys: Passkeys
     recovery: RecoveryCodes
     single_sign_on: SingleSignOn | None
+    board: Board
+    alarm_watch: Watch
+    meters: Meters
     worker: Worker
 
     def prove_ready(self) -> None:
@@ -243,12 +260,42 @@ def open_platform(
     )
     accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
     sign_on = _sign_on(settings, database, audit, accounts, access_key, clock)
+    prover = Prover(database, signer)
+    witnessing = Witnessing(
+        audit,
+        prover,
+        _witnesses(settings),
+        timedelta(minutes=settings.checkpoints.every_minutes),
+    )
+    board = Board(audit)
+    telling = Telling(
+        audit,
+        _channels(settings, files, clock),
+        timedelta(minutes=settings.alarms.pause_minutes),
+        timedelta(hours=settings.alarms.remind_hours),
+    )
+    pulse = settings.alarms.pulse_url
+    alarm_watch = Watch(
+        audit,
+        Looking(
+            database,
+            settings.witnesses,
+            {"home": settings.home},
+            confined=not settings.decoding.insecure,
+        ),
+        board,
+        telling,
+        _thresholds(settings),
+        HttpPulse(pulse) if pulse else None,
+    )
+    meters = Meters()
+    meters.registry.register(Standing(database, alarm_watch, board, clock))
     return Platform(
         settings=settings,
         clock=clock,
         database=database,
         audit=audit,
-        prover=Prover(database, signer),
+        prover=prover,
         lists=lists,
         references=References(audit),
         screener=screener,
@@ -259,7 +306,7 @@ def open_platform(
         rotation=Rotation(audit, keys, sealing_key, (EvidenceRows(keys), LetterRows(keys))),
         vault=vault,
         watch=watch,
-        intake=Intake(audit, screener, vault, parsing, watch),
+        intake=Intake(audit, screener, vault, parsing, watch, meters),
         queue=Queue(audit),
         viewing=Viewing(audit, vault, parsing.smaller),
         register=register,
@@ -283,6 +330,9 @@ def open_platform(
         passkeys=Passkeys(database, audit, accounts, access_key, _site(settings), clock),
         recovery=RecoveryCodes(database, audit),
         single_sign_on=sign_on,
+        board=board,
+        alarm_watch=alarm_watch,
+        meters=meters,
         worker=Worker(
             database,
             clock,
@@ -290,6 +340,8 @@ def open_platform(
                 HOST_ORDER: removal.carry_out,
                 REFERRAL: delivery.carry_out,
                 ERASURE: destruction.carry_out,
+                CHECKPOINT: witnessing.carry_out,
+                NOTICE: telling.carry_out,
             },
             timedelta(seconds=settings.duties.lease_seconds),
             (
@@ -298,7 +350,10 @@ def open_platform(
                 lambda: retention.sweep(destruction),
                 *((sign_on.watch,) if sign_on else ()),
                 screener.prove_now_and_then,
+                witnessing.owe,
+                alarm_watch.run,
             ),
+            meters,
         ),
     )
 
@@ -324,6 +379,49 @@ def key_service_of(
     )
     where = KmsKey(kms.url, kms.region, kms.key)
     return AwsKms(folder, where, credentials, clock, kms.hold_seconds)
+
+
+def _witnesses(settings: Settings) -> dict[str, tuple[Witness, CosignatureVerifier]]:
+    return {
+        name: (TlogWitness(one.url), CosignatureVerifier(one.key))
+        for name, one in settings.witnesses.items()
+    }
+
+
+def _channels(settings: Settings, files: KeyFiles, clock: Clock) -> dict[str, Channel]:
+    """Return the ways to tell people of alarms."""
+    found: dict[str, Channel] = {}
+    if settings.alarms.webhook_url is not None:
+        found["webhook"] = AlarmWebhook(settings.alarms.webhook_url, files.webhook_secret(), clock)
+    if settings.mail is not None:
+        told = settings.mail
+        server = MailServer(
+            told.host,
+            told.port,
+            MailSecurity(told.security),
+            told.username,
+            told.password.get_secret_value(),
+            told.sender,
+            told.to,
+            told.ca_file,
+        )
+        found["mail"] = Mail(server, settings.instance, settings.address)
+    return found
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    told = settings.alarms
+    return Thresholds(
+        list_age=timedelta(hours=told.list_age_hours),
+        queue_age=timedelta(hours=told.queue_age_hours),
+        silence=timedelta(minutes=told.silence_minutes),
+        silence_factor=told.silence_factor,
+        undecodable_share=told.undecodable_share,
+        duty_age=timedelta(minutes=told.duty_age_minutes),
+        worker_silence=timedelta(minutes=told.worker_silence_minutes),
+        witness_age=timedelta(hours=told.witness_age_hours),
+        disk_free=told.disk_free,
+    )
 
 
 class _NoHost:

@@ -8,17 +8,20 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Mount, Route
 
+from tutela.access.gate import require
+from tutela.access.roles import Permission
 from tutela.api.app import api_app
 from tutela.api.problem import plain_http, problem_of
 from tutela.console.app import console_app
-from tutela.errors import TutelaError, Unavailable
+from tutela.errors import NotSignedIn, TutelaError, Unavailable
 from tutela.gate import Gate
 from tutela.patience import PatientProtocol
 
@@ -44,6 +47,13 @@ def application(platform: Platform) -> Starlette:
             return problem_of(problem)
         confined = platform.parsing.prove_ready()
         return JSONResponse({"status": "ready", "decoding": "confined" if confined else "INSECURE"})
+
+    async def metrics(request: Request) -> Response:
+        try:
+            text = await run_in_threadpool(_metrics, platform, request.headers.get("Authorization"))
+        except TutelaError as problem:
+            return problem_of(problem)
+        return PlainTextResponse(text, media_type=CONTENT_TYPE_LATEST)
 
     async def home(_request: Request) -> Response:
         return RedirectResponse("/console/", status_code=303)
@@ -75,6 +85,7 @@ def application(platform: Platform) -> Starlette:
             Route("/", home),
             Route("/healthz", alive),
             Route("/readyz", ready),
+            Route("/metrics", metrics),
             Mount("/api/v1", api_app(platform)),
             Mount("/console", console_app(platform)),
         ],
@@ -82,6 +93,16 @@ def application(platform: Platform) -> Starlette:
         exception_handlers={HTTPException: plain_http},
         lifespan=lifespan,
     )
+
+
+def _metrics(platform: Platform, authorization: str | None) -> bytes:
+    """Return the metrics to a token that may read them; a refusal is audited."""
+    scheme, _, word = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotSignedIn("No token came with the request.", "Send `Authorization: Bearer …`.")
+    caller = platform.tokens.authenticate(word.strip())
+    require(platform.audit, caller, Permission.METRICS_READ)
+    return platform.meters.text()
 
 
 def listen(host: str, port: int) -> socket.socket:

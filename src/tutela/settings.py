@@ -384,6 +384,76 @@ class Obligation(_Part):
     )
 
 
+class Witness(_Part):
+    """An outside witness that signs the audit log's checkpoints (c2sp.org/tlog-witness)."""
+
+    url: str = Field(description="Where it takes checkpoints, without /add-checkpoint.")
+    key: str = Field(description="Its key as it gives it: NAME+HASH+KEY, of kind 0x04.")
+
+
+class Checkpoints(_Part):
+    """How often the audit log's checkpoint is handed to the witnesses."""
+
+    every_minutes: float = Field(default=60, gt=0, description="Minutes between two of them.")
+
+
+class Mail(_Part):
+    """The mail server and the people who are told of alarms."""
+
+    host: str = Field(description="The mail server.")
+    port: int = Field(default=587, gt=0, le=65535, description="Its port.")
+    security: Literal["tls", "starttls", "none"] = Field(
+        default="starttls", description="tls, starttls, or none: only to this same machine."
+    )
+    username: str = Field(default="", description="The account there; empty: no sign-in.")
+    password: SecretStr = Field(default=SecretStr(""), description="Its password.")
+    sender: str = Field(description="The address mail is sent from.")
+    to: tuple[str, ...] = Field(min_length=1, description="The addresses it goes to.")
+    ca_file: Path | None = Field(
+        default=None, description="Certificates to trust; none: those of the machine."
+    )
+
+
+class Alarms(_Part):
+    """When something is alarmed about, and who is told (docs/reference/alarms.md)."""
+
+    list_age_hours: float = Field(default=48, gt=0, description="A list is older than this.")
+    queue_age_hours: float = Field(default=24, gt=0, description="A case waits longer than this.")
+    silence_minutes: float = Field(
+        default=60, gt=0, description="No upload for so long, at the least."
+    )
+    silence_factor: float = Field(
+        default=10, ge=1, description="And for so many times the usual gap between uploads."
+    )
+    undecodable_share: float = Field(
+        default=0.2, gt=0, le=1, description="More than this share of the newest 200 uploads."
+    )
+    duty_age_minutes: float = Field(default=30, gt=0, description="Something owed is this late.")
+    worker_silence_minutes: float = Field(
+        default=15, gt=0, description="No worker of a lane was alive for so long."
+    )
+    witness_age_hours: float = Field(
+        default=24, gt=0, description="A witness has not signed for so long."
+    )
+    disk_free: float = Field(
+        default=0.1, ge=0, lt=1, description="Less than this share of a disk is free."
+    )
+    remind_hours: float = Field(
+        default=24, gt=0, description="Tell again of what nobody has acknowledged."
+    )
+    pause_minutes: float = Field(
+        default=15, ge=0, description="Least time between two messages on one channel."
+    )
+    webhook_url: str | None = Field(
+        default=None, description="Where signed messages about alarms go."
+    )
+    pulse_url: str | None = Field(
+        default=None,
+        description="Posted to once a minute as a sign of life; who answers there calls people "
+        "when it stays away.",
+    )
+
+
 class Settings(BaseSettings):
     """Everything an instance can be told. docs/reference/settings.md lists each."""
 
@@ -437,6 +507,12 @@ class Settings(BaseSettings):
     hotlines: dict[Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")], Hotline] = Field(
         default_factory=dict
     )
+    witnesses: dict[Annotated[str, Field(pattern="^[a-z0-9-]{1,40}$")], Witness] = Field(
+        default_factory=dict
+    )
+    checkpoints: Checkpoints = Checkpoints()
+    alarms: Alarms = Alarms()
+    mail: Mail | None = None
     reporter: Reporter = Reporter()
     provider: Provider = Provider()
     obligations: dict[str, Obligation] = Field(default_factory=dict)

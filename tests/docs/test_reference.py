@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from scripts.write_reference import PAGES, fresh
 
 from tutela import errors
+from tutela.alarms.alarm import Kind, severity
 from tutela.audit.entry import Action
+
+if TYPE_CHECKING:
+    from tutela.bootstrap import Platform
 
 _DOCS = Path(__file__).parents[2] / "docs"
 
@@ -84,3 +89,27 @@ def test_every_decision_is_listed_and_numbered_once() -> None:
         assert text.startswith(f"# {name[:4]} ")
         for part in ("## Situation", "## Decision", "## Consequences"):
             assert part in text, f"{name} lacks {part}"
+
+
+def test_every_alarm_is_documented_with_its_severity() -> None:
+    rows = {row[0].strip("`"): row for row in _rows("reference/alarms.md") if row[0][:1] == "`"}
+    assert sorted(rows) == sorted(kind.value for kind in Kind)
+    for kind in Kind:
+        assert rows[kind.value][1] == severity(kind).value
+        assert all(len(cell) > 10 for cell in rows[kind.value][2:])
+
+
+def test_every_metric_is_documented_with_its_kind(platform: Platform) -> None:
+    """Over an instance with one of everything, so that labels show."""
+    platform.meters.screened("clean", 0.1)
+    platform.meters.worked("host_order", "returned")
+    found = {}
+    for family in platform.meters.registry.collect():
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        labels = {label for sample in family.samples for label in sample.labels} - {"le"}
+        found[name] = (family.type, labels)
+    rows = {row[0].strip("`"): row for row in _rows("reference/metrics.md") if row[0][:1] == "`"}
+    assert sorted(rows) == sorted(found)
+    for name, (kind, labels) in found.items():
+        assert rows[name][1] == kind
+        assert labels <= set(re.findall(r"`(\w+)`", rows[name][2]))

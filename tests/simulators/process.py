@@ -210,6 +210,23 @@ class SimulatedNca(Simulator):
         self._control("POST", "clock", {"advance_seconds": seconds})
 
 
+class SimulatedWitness(Simulator):
+    """An outside witness of the audit log whose key is `log_key`. `key` is its own."""
+
+    def __init__(self, folder: Path, log_key: str) -> None:
+        super().__init__("witness", folder / "witness.json", ("--log-key", log_key))
+
+    @property
+    def key(self) -> str:
+        """Return its key: NAME+HASH+KEY."""
+        key: str = self.books()["key"]
+        return key
+
+    def remember(self, size: int, root: str | None = None) -> None:
+        """Let it have signed another checkpoint; `root`: in base64."""
+        self._control("POST", "remember", {"size": size, **({"root": root} if root else {})})
+
+
 class SimulatedHost(Simulator):
     """The host platform. `webhook` is the address that Tutela is given."""
 

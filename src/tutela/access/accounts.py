@@ -47,7 +47,7 @@ _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 12, 1000
 _LONGEST_NAME = 80
 _HASHES_AT_ONCE = 2
 """Each takes 64 MiB for a moment, and strangers can ask for them."""
-_MACHINES = frozenset({Role.INTAKE})
+_MACHINES = frozenset({Role.INTAKE, Role.MONITOR})
 _WRONG = NotSignedIn(
     "Name, password or code is wrong.", "Try again; an administrator can issue a new sign-in."
 )

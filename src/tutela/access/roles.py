@@ -25,6 +25,8 @@ class Permission(StrEnum):
     AUDIT_READ = "audit.read"
     ACCOUNT_MANAGE = "account.manage"
     PSEUDONYM_OPEN = "pseudonym.open"
+    ALARM_HANDLE = "alarm.handle"
+    METRICS_READ = "metrics.read"
 
 
 class Role(StrEnum):
@@ -35,6 +37,7 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     AUDITOR = "auditor"
     INTAKE = "intake"
+    MONITOR = "monitor"
 
 
 _MAY: dict[Role, frozenset[Permission]] = {
@@ -45,6 +48,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
             Permission.LIST_MANAGE,
             Permission.AUDIT_READ,
             Permission.KEY_MANAGE,
+            Permission.ALARM_HANDLE,
         }
     ),
     Role.LEAD: frozenset(
@@ -59,6 +63,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
             Permission.LIST_MANAGE,
             Permission.AUDIT_READ,
             Permission.PSEUDONYM_OPEN,
+            Permission.ALARM_HANDLE,
         }
     ),
     Role.REVIEWER: frozenset(
@@ -71,6 +76,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
     ),
     Role.AUDITOR: frozenset({Permission.AUDIT_READ, Permission.PSEUDONYM_OPEN}),
     Role.INTAKE: frozenset({Permission.ITEM_SUBMIT}),
+    Role.MONITOR: frozenset({Permission.METRICS_READ}),
 }
 
 OPERATOR = frozenset(
@@ -82,6 +88,7 @@ OPERATOR = frozenset(
         Permission.EVIDENCE_EXPORT,
         Permission.EVIDENCE_DESTROY,
         Permission.KEY_MANAGE,
+        Permission.ALARM_HANDLE,
     }
 )
 """What the shell of the machine may do where nobody has signed in. It is no person: it can ask

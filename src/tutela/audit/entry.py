@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
 Detail = str | int | bool | None | list[str]
 """What a detail may hold: identifiers, counts, words of closed vocabularies; nothing personal."""
 
@@ -99,6 +101,10 @@ class Action(StrEnum):
     AUDIT_PROVED = "audit.proved"
     CHECKPOINT_WITNESSED = "checkpoint.witnessed"
     CHECKPOINT_DISPUTED = "checkpoint.disputed"
+    ALARM_RAISED = "alarm.raised"
+    ALARM_CLEARED = "alarm.cleared"
+    ALARM_ACKNOWLEDGED = "alarm.acknowledged"
+    ALARMS_TOLD = "alarm.told"
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_ENROLLED = "account.enrolled"
     ACCOUNT_DISABLED = "account.disabled"
@@ -152,7 +158,7 @@ class Entry:
 
         Numbers are integers only, so no two writers can disagree on their form (RFC 8785 §3.2.2).
         """
-        return json.dumps(
+        return _CANONICAL.encode(
             {
                 "action": self.action,
                 "actor": self.actor,
@@ -161,8 +167,5 @@ class Entry:
                 "seq": self.seq,
                 "subject": self.subject,
                 "v": 1,
-            },
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
+            }
         ).encode()

@@ -59,6 +59,10 @@ class Prover:
         """Return the log's public key as C2SP writes it."""
         return self._verifier.text
 
+    def size_of(self, note: str) -> int:
+        """Return the size of a checkpoint of this log. Raises `Tampered` if it is not one."""
+        return self._verifier.open(note).size
+
     def inclusion(self, index: int, size: int | None = None) -> Inclusion:
         """Prove an entry in the tree of `size`, or of now. Raises `NotFound`."""
         with self._database.reading() as connection:

@@ -25,6 +25,9 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("accounts", "revoke"): Permission.ACCOUNT_MANAGE,
     ("accounts", "sign-in"): Permission.ACCOUNT_MANAGE,
     ("accounts", "who"): Permission.PSEUDONYM_OPEN,
+    ("alarms", "acknowledge"): Permission.ALARM_HANDLE,
+    ("alarms", "check"): Permission.ALARM_HANDLE,
+    ("alarms", "list"): Permission.ALARM_HANDLE,
     # What each act needs is asked for with the act: access.approvals.
     ("approvals", "ask"): ANYBODY,
     ("approvals", "confirm"): ANYBODY,

@@ -41,6 +41,7 @@ COMMANDS = {
     "sign-in": "sign_in",
     "sign-out": "sign_in",
     "audit": "audit",
+    "alarms": "alarms",
 }
 """Each first word, and the module of this package that knows it."""
 

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from tutela.access.roles import Permission
 from tutela.console.account import AccountPages
+from tutela.console.alarms import AlarmPages
 from tutela.console.approvals import ApprovalPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
@@ -67,6 +68,8 @@ def console_app(platform: Platform) -> Starlette:
     passing, approvals = PassingPages(pages), ApprovalPages(pages)
     lists, account = ListPages(pages), AccountPages(pages)
 
+    alarms = AlarmPages(pages)
+
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
 
@@ -116,6 +119,8 @@ def console_app(platform: Platform) -> Starlette:
             form("/lists/{list}/flagged/refuse", lists.refuse_entry, Permission.LIST_MANAGE),
             form("/lists/{list}/off", lists.off, Permission.LIST_MANAGE),
             form("/lists/{list}/on", lists.on, Permission.LIST_MANAGE),
+            page("/alarms", alarms.all, Permission.ALARM_HANDLE),
+            form("/alarms/{alarm}/acknowledge", alarms.acknowledge, Permission.ALARM_HANDLE),
             page("/audit", record.audit, Permission.AUDIT_READ),
             form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),

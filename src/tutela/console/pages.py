@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tutela.access.gate import Principal, require
 from tutela.access.roles import Permission
 from tutela.console import words
+from tutela.console.banner import Banner, banner
 from tutela.console.doors import need_of
 from tutela.errors import (
     InvalidInput,
@@ -52,10 +53,11 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A signed-in person and the fields of the form they sent, if any."""
+    """A signed-in person, the fields of the form they sent, if any, and what alarms stand."""
 
     session: Session
     fields: Mapping[str, str]
+    banner: Banner
 
     @property
     def actor(self) -> Actor:
@@ -111,7 +113,7 @@ class Pages:
         if request.method == "POST":
             fields = await self._form(request)
             _check_word(fields, session.csrf)
-        asker = Asker(session, fields)
+        asker = Asker(session, fields, await run_in_threadpool(banner, self.platform))
         for one in dict.fromkeys((need, permission)):
             if one is not None:
                 await self.require(asker, one)

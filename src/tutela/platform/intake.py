@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +20,7 @@ from tutela.content.item import HoldState, Item, ItemMatch, PictureFacts
 from tutela.content.surroundings import NOTHING_STATED, Surroundings
 from tutela.errors import Conflict
 from tutela.matching.screening import Screener, Screening, Verdict
+from tutela.platform.meters import Meters
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
@@ -84,18 +86,21 @@ class Intake:
         vault: Vault,
         parsing: Parsing,
         watch: ListWatch,
+        meters: Meters | None = None,
     ) -> None:
         self._audit = audit
         self._screener = screener
         self._vault = vault
         self._parsing = parsing
         self._watch = watch
+        self._meters = meters or Meters()
 
     def submit(self, actor: Actor, submission: Submission, key: str | None = None) -> Verdicted:
         """Screen one upload. The same `key` with the same content gives the first answer again.
 
         Raises `Conflict` when a key comes back with other content.
         """
+        began = time.perf_counter()
         request = submission.digest()
         earlier = self._earlier(actor, key, request)
         if earlier is not None:
@@ -110,7 +115,7 @@ class Intake:
         told = self._parsing.exif(submission.data) if readable else ()
         sealed = self._vault.seal(submission.data) if for_people else None
         try:
-            return self._put_on_record(
+            answer = self._put_on_record(
                 actor, submission, key, request, printed, screening, sealed, told
             )
         except IntegrityError:
@@ -119,6 +124,8 @@ class Intake:
             if winner is None:
                 raise
             return winner
+        self._meters.screened(answer.verdict.value, time.perf_counter() - began)
+        return answer
 
     def _put_on_record(
         self,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from tutela.alarms import heartbeats
 from tutela.errors import LeaseLost, TutelaError
+from tutela.platform.meters import Meters
 from tutela.storage import duties
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 _log = structlog.get_logger()
 _IDLE_SECONDS = 0.2
 _CHORE_SECONDS = 60.0
+_BEAT_SECONDS = 30.0
+ANY, URGENT = "duties", "urgent duties"
+"""What the two lanes are called in signs of life."""
 
 
 class Worker:
@@ -34,6 +39,7 @@ class Worker:
         handlers: Mapping[str, Callable[[Duty], None]],
         lease: timedelta = duties.LEASE,
         chores: Sequence[Callable[[], None]] = (),
+        meters: Meters | None = None,
     ) -> None:
         """`chores` are done once a minute: what time alone brings about."""
         self._database = database
@@ -41,6 +47,7 @@ class Worker:
         self._handlers = handlers
         self._lease = lease
         self._chores = chores
+        self._meters = meters or Meters()
 
     def step(self, *, urgent_only: bool = False) -> bool:
         """Work on one duty; say whether there was one."""
@@ -55,10 +62,13 @@ class Worker:
             return False
         try:
             self._handlers[duty.kind](duty)
+            self._meters.worked(duty.kind, "returned")
         except LeaseLost:
+            self._meters.worked(duty.kind, "raised")
             _log.warning("duty.taken_over", kind=duty.kind, subject=duty.subject)
         except Exception as problem:  # noqa: BLE001 - one bad duty must not stop the others
             code = _named(problem)
+            self._meters.worked(duty.kind, "raised")
             _log.error("duty.failed", kind=duty.kind, subject=duty.subject, problem=code)
             self._put_off(duty, code)
         return True
@@ -73,9 +83,12 @@ class Worker:
 
         A second one for what is urgent alone waits behind nobody's long file or slow authority.
         """
-        next_chores = 0.0
+        next_chores = next_beat = 0.0
         while not stop.is_set():
             try:
+                if time.monotonic() >= next_beat:
+                    next_beat = time.monotonic() + _BEAT_SECONDS
+                    heartbeats.beat(self._database, URGENT if urgent_only else ANY, self._clock())
                 if not urgent_only and time.monotonic() >= next_chores:
                     next_chores = time.monotonic() + _CHORE_SECONDS
                     self.do_chores()
@@ -87,11 +100,14 @@ class Worker:
                 stop.wait(_IDLE_SECONDS)
 
     def do_chores(self) -> None:
-        """Do each chore once."""
+        """Do each chore once; one that fails does not stop the others."""
         if pulled := duties.pull_back(self._database, self._clock()):
             _log.warning("duties.pulled_back", duties=pulled)
         for chore in self._chores:
-            chore()
+            try:
+                chore()
+            except Exception as problem:  # noqa: BLE001 - the watch must look whatever else fails
+                _log.error("worker.chore_failed", problem=_named(problem))
 
     def _put_off(self, duty: Duty, reason: str) -> None:
         due = self._clock() + duties.retry_delay(duty.attempts)

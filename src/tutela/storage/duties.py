@@ -25,6 +25,7 @@ duties = sa.Table(
     sa.Column("kind", sa.String(40), primary_key=True),
     sa.Column("subject", Id, primary_key=True),
     sa.Column("urgent", sa.Boolean, nullable=False),
+    sa.Column("since", Instant, nullable=False),
     sa.Column("due", Instant, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("fence", sa.Integer, nullable=False),
@@ -61,7 +62,13 @@ def enqueue(
     if known is None:
         connection.execute(
             duties.insert().values(
-                kind=kind, subject=subject, urgent=urgent, due=due, attempts=0, fence=0
+                kind=kind,
+                subject=subject,
+                urgent=urgent,
+                since=due,
+                due=due,
+                attempts=0,
+                fence=0,
             )
         )
 
@@ -121,7 +128,7 @@ def reopen(connection: sa.Connection, kind: str, subject: str, due: datetime) ->
     connection.execute(
         duties.update()
         .where(duties.c.kind == kind, duties.c.subject == subject)
-        .values(done_at=None, leased_until=None, due=due)
+        .values(done_at=None, leased_until=None, since=due, due=due)
     )
 
 
@@ -139,6 +146,30 @@ def pull_back(database: Database, now: datetime) -> int:
     with database.bookkeeping() as connection:
         pulled = duties.update().where(astray).values(due=now, leased_until=None)
         return connection.execute(pulled).rowcount
+
+
+def owe(connection: sa.Connection, kind: str, subject: str, due: datetime) -> None:
+    """Write a duty that comes again: one that is fulfilled is owed anew, an open one stays."""
+    enqueue(connection, kind, subject, due)
+    connection.execute(
+        duties.update()
+        .where(duties.c.kind == kind, duties.c.subject == subject, duties.c.done_at.is_not(None))
+        .values(done_at=None, leased_until=None, attempts=0, since=due, due=due)
+    )
+
+
+def done_at(connection: sa.Connection, kind: str, subject: str) -> datetime | None:
+    """Return when a duty was last fulfilled; None where it is open or was never owed."""
+    query = sa.select(duties.c.done_at).where(duties.c.kind == kind, duties.c.subject == subject)
+    return connection.execute(query).scalar()
+
+
+def is_open(connection: sa.Connection, kind: str, subject: str) -> bool:
+    """Say whether a duty is owed and not fulfilled."""
+    query = sa.select(duties.c.kind).where(
+        duties.c.kind == kind, duties.c.subject == subject, duties.c.done_at.is_(None)
+    )
+    return connection.execute(query).first() is not None
 
 
 def open_count(connection: sa.Connection) -> int:

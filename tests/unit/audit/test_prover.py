@@ -11,12 +11,12 @@ from alembic import command
 
 from tutela.audit.checkpoint import CheckpointSigner
 from tutela.audit.cosigned import Cosigned, keep
-from tutela.audit.entry import Action, Actor
+from tutela.audit.entry import Action, Actor, Entry
 from tutela.audit.log import AuditLog
-from tutela.audit.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
+from tutela.audit.merkle import Frontier, leaf_hash, root_of, verify_consistency, verify_inclusion
 from tutela.audit.prover import Prover
-from tutela.audit.rows import audit_entries
-from tutela.audit.tree import audit_tiles
+from tutela.audit.rows import audit_entries, audit_head, row_of
+from tutela.audit.tree import audit_tiles, tiles_of
 from tutela.errors import InvalidInput, NotFound, Tampered
 from tutela.storage.database import Database
 from tutela.storage.upgrading import migrations, upgrade
@@ -145,20 +145,31 @@ def test_a_proof_uses_the_earliest_witnessed_checkpoint(
 
 def test_a_log_of_the_earlier_version_gets_its_tiles(database_url: str, clock: FixedClock) -> None:
     database = Database(database_url)
-    upgrade(database)
-    signer = CheckpointSigner("tutela.test", secrets.token_bytes(32))
-    audit = AuditLog(database, signer, clock)
-    fill(audit, 66_000)
-    with database.reading() as connection:
-        made = connection.execute(sa.select(audit_tiles)).all()
     config = migrations()
     with database.writing() as connection:
-        for name in ("audit_tiles", "audit_cosigned", "audit_disputes"):
-            connection.execute(sa.text(f"DROP TABLE {name}"))
         config.attributes["connection"] = connection
-        command.stamp(config, "0004")
+        command.upgrade(config, "0004")
+    signer = CheckpointSigner("tutela.test", secrets.token_bytes(32))
+    rows, tiles, frontier = [], [], Frontier()
+    for place in range(66_000):
+        entry = Entry(place, clock(), str(_MACHINE), "item.screened", f"itm_{place}", {})
+        leaf = leaf_hash(entry.canonical())
+        completed = frontier.completed(leaf)
+        rows.append(row_of(entry, leaf))
+        tiles += [tuple(one.values()) for one in tiles_of(place, completed)]
+        frontier = frontier.grown(completed)
+    head = {
+        "id": 1,
+        "size": frontier.size,
+        "peaks": frontier.packed(),
+        "checkpoint": signer.sign(frontier.size, frontier.root()),
+    }
+    with database.bookkeeping() as connection:
+        connection.execute(audit_entries.insert(), rows)
+        connection.execute(audit_head.insert().values(**head))
     upgrade(database)
     with database.reading() as connection:
-        assert sorted(connection.execute(sa.select(audit_tiles)).all()) == sorted(made)
-    assert audit.verify().size == 66_000
+        made = [tuple(row) for row in connection.execute(sa.select(audit_tiles))]
+    assert sorted(made) == sorted(tiles)
+    assert AuditLog(database, signer, clock).verify().size == 66_000
     database.close()

@@ -49,9 +49,9 @@ def session_of(home: Home, walker: str, monkeypatch: pytest.MonkeyPatch, state: 
     """Return a run of the command line by whom it says, proven as in service."""
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
     plain = Session(home.platform.settings.home, False)
-    if walker == Role.INTAKE.value:
+    if walker in {Role.INTAKE.value, Role.MONITOR.value}:
         name = f"machine-{len(home.platform.accounts.all())}"
-        made = home.platform.accounts.create(OPERATOR_OF_THE_MACHINE.actor, name, (Role.INTAKE,))
+        made = home.platform.accounts.create(OPERATOR_OF_THE_MACHINE.actor, name, (Role(walker),))
         issued = home.platform.tokens.issue(OPERATOR_OF_THE_MACHINE, made.id, "a walk")
         monkeypatch.setenv(TOKEN, issued.token)
     elif walker != BARE:

@@ -1,0 +1,24 @@
+"""The sign of life to a service outside that calls people when it stays away."""
+
+from __future__ import annotations
+
+from tutela.errors import CounterpartyRefused
+from tutela.exchange.http import Outbound
+
+_TAKEN = range(200, 300)
+
+
+class HttpPulse:
+    """Posts nothing to an address, once a minute. The address is all that it says."""
+
+    def __init__(self, address: str) -> None:
+        self._outbound = Outbound(address)
+
+    def beat(self) -> None:
+        """Send it. Raises `CounterpartyFailed`, `CounterpartyRefused`."""
+        answer = self._outbound.post("", content=b"")
+        if answer.status not in _TAKEN:
+            raise CounterpartyRefused(
+                f"The sign of life was refused with status {answer.status}.",
+                "Check alarms.pulse_url in the settings.",
+            )
