@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CHECKPOINT = "checkpoint"
 WITNESSING = Actor("system", "witnessing")
 _AGAIN = timedelta(minutes=1)
+_DISPUTED = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Witnessing:
         """Put on record, once for each reason, that a witness will not sign."""
         reason = problem.what[:200]
         same = sa.and_(audit_disputes.c.witness == duty.subject, audit_disputes.c.reason == reason)
-        later = self._audit.clock() + self._every
+        later = self._audit.clock() + min(self._every, _DISPUTED)
         with self._audit.database.reading() as connection:
             known = connection.execute(sa.select(audit_disputes).where(same)).first()
         if known is not None:
