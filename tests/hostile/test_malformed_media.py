@@ -111,7 +111,7 @@ def test_memory_stays_within_bounds(tmp_path: Path) -> None:
     everything = malformed.undecodable() | malformed.slow() | malformed.showing()
     for number, data in enumerate(everything.values()):
         (folder / f"{number:03}").write_bytes(data)
-    _tutela(home, "init")
+    _tutela(home, "init", "--no-passphrase")
     rows, peak = _measured(home, "--json", "scan", str(folder))
     assert len(rows) == len(everything)
     assert {row["verdict"] for row in rows} <= {"clean", "unscreened"}

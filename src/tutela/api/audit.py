@@ -16,6 +16,12 @@ from tutela.audit.prover import Consistency, Inclusion
 from tutela.bootstrap import Platform
 
 _SUBJECT = "audit"
+_MOST = (1 << 63) - 1
+"""The largest number that the database keeps."""
+
+_Place = Annotated[int, Query(ge=0, le=_MOST, description="The entry's place, from 0.")]
+_Size = Annotated[int, Query(ge=1, le=_MOST, description="The older tree's size.")]
+_SizeOrNow = Annotated[int | None, Query(ge=1, le=_MOST, description="Of the tree; none: now.")]
 
 
 class InclusionShape(BaseModel):
@@ -73,8 +79,8 @@ def add_audit(app: FastAPI, platform: Platform, may_read: Any) -> None:
     @app.get("/audit/proof/inclusion", tags=["audit"])
     def prove_inclusion(
         caller: Annotated[Principal, may_read],
-        index: Annotated[int, Query(ge=0, description="The entry's place, from 0.")],
-        size: Annotated[int | None, Query(ge=1, description="Of the tree; none: now.")] = None,
+        index: _Place,
+        size: _SizeOrNow = None,
     ) -> InclusionShape:
         """Prove that an entry is in the log."""
         shown = platform.prover.inclusion(index, size)
@@ -84,8 +90,8 @@ def add_audit(app: FastAPI, platform: Platform, may_read: Any) -> None:
     @app.get("/audit/proof/consistency", tags=["audit"])
     def prove_consistency(
         caller: Annotated[Principal, may_read],
-        first: Annotated[int, Query(ge=1, description="The older tree's size.")],
-        second: Annotated[int | None, Query(ge=1, description="The newer's; none: now.")] = None,
+        first: _Size,
+        second: _SizeOrNow = None,
     ) -> ConsistencyShape:
         """Prove that the log of a newer size begins with that of an older one."""
         shown = platform.prover.consistency(first, second)
@@ -95,7 +101,7 @@ def add_audit(app: FastAPI, platform: Platform, may_read: Any) -> None:
     @app.get("/audit/proof/file", tags=["audit"])
     def prove_in_a_file(
         caller: Annotated[Principal, may_read],
-        index: Annotated[int, Query(ge=0, description="The entry's place, from 0.")],
+        index: _Place,
     ) -> dict[str, Any]:
         """Return the proof of one entry that the stand-alone checker reads."""
         document = platform.prover.document(index)

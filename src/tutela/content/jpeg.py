@@ -101,9 +101,10 @@ def _upright_size(data: bytes) -> tuple[int, int] | None:
         marker = data[at + 1]
         if data[at] != 0xFF:  # noqa: PLR2004 - every marker begins so
             return None
-        if marker == _SCAN:
-            return size
         length = data[at + 2] << 8 | data[at + 3]
+        if marker == _SCAN:
+            # A full reader reads over what it says of itself, and must find that whole.
+            return size if at + 2 + length <= len(data) else None
         if marker in _FRAMES:
             bits, components = data[at + 4], data[at + 9]
             if size or bits != 8 or components not in {1, 3}:  # noqa: PLR2004 - as Pillow reads

@@ -357,11 +357,22 @@ def test_one_worker_and_many_say_the_same(folder: Path, screener: Screener) -> N
 # Workers that die, hang or lie.
 
 
+_earlier: set[int] = set()
+"""Workers that other tests of this process left to be collected with their platforms."""
+
+
+@pytest.fixture(autouse=True)
+def _others_workers() -> None:
+    _earlier.clear()
+    _earlier.update(_children())
+
+
 def _children(parent: int | None = None) -> list[int]:
     """Return the fingerprint workers that a thread started; it may have other children."""
     thread = threading.get_native_id() if parent is None else parent
     found = Path(f"/proc/self/task/{thread}/children").read_text()
-    return [int(number) for number in found.split() if _is_worker(number)]
+    workers = {int(number) for number in found.split() if _is_worker(number)}
+    return sorted(workers - _earlier)
 
 
 def _is_worker(number: str) -> bool:
