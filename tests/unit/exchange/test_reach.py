@@ -211,10 +211,21 @@ def test_no_redirect_is_followed(status: int, place: str) -> None:
         assert inside.calls == 0
 
 
-@pytest.mark.parametrize("path", ["@evil.example/x", ".evil.example/x", ":1/x", "\r\nX: y", "\0"])
+@pytest.mark.parametrize("path", ["@evil.example/x", ".evil.example/x", "0/x", ":x@evil.example/"])
 def test_no_path_leads_to_another_origin(path: str) -> None:
     with recorded(GOOD) as there:
-        with pytest.raises((CounterpartyRefused, CounterpartyFailed)):
+        outbound = Outbound(f"http://127.0.0.1:{there.port}", resolve=_to(PUBLIC))
+        with pytest.raises((CounterpartyRefused, CounterpartyFailed)) as refused:
+            outbound.post(path)
+        # An address that cannot be read at all is a failure; one that can is refused unasked.
+        assert isinstance(refused.value, CounterpartyRefused) or "InvalidURL" in str(refused.value)
+        assert there.calls == 0
+
+
+@pytest.mark.parametrize("path", ["\r\nX: y", "\0"])
+def test_no_path_writes_a_header(path: str) -> None:
+    with recorded(GOOD) as there:
+        with pytest.raises(CounterpartyFailed):
             Outbound(f"http://127.0.0.1:{there.port}").post(path)
         assert there.calls == 0
 
