@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def test_a_pinned_list_from_the_shell(tmp_path: Path) -> None:
     shell, signer = Shell(tmp_path), Signer()
-    shell("init")
+    shell("init", "--no-passphrase")
     key, file = tmp_path / "source.pub", tmp_path / "list.csv"
     key.write_text(f"untrusted comment: minisign public key\n{signer.public}\n")
     (row,) = shell.rows("lists", "trust", "known", "--key", str(key), "--most-entries", "1")
