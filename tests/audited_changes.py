@@ -32,6 +32,11 @@ BOOKKEEPING: dict[str, frozenset[str]] = {
     "sessions": frozenset({"seen_at"}),
     "api_tokens": frozenset({"last_used_at"}),
     "sign_ins": frozenset({"used_at"}),
+    "passkeys": frozenset({"uses", "last_used_at"}),
+    "answered_challenges": ALL,
+    "recovery_codes": frozenset({"used_at"}),
+    # Whose turn it is to ask the provider again; what it answers is an entry.
+    "identities": frozenset({"checked_at"}),
     # Alembic's own.
     "alembic_version": ALL,
 }

@@ -44,6 +44,8 @@ VISIT = "tutela_visit"
 HOME = "/console/"
 _PATH = "/console"
 _SERVER_ERROR = 500
+_WAYS_IN = ("/one-time/", "/sign-on/")
+"""Who fails there is told why, rather than sent to the sign-in once more."""
 _LONGEST_FORM = 64 * 1024
 _MOST_FIELDS = 64
 _FORM = "application/x-www-form-urlencoded"
@@ -162,7 +164,9 @@ class Pages:
         """Answer an error: a page with the remedy, a fragment to htmx, sign-in where needed."""
         if problem.http_status >= _SERVER_ERROR:
             _log.error("console.failed", problem=problem.code)
-        lost = isinstance(problem, NotSignedIn) and "/one-time/" not in request.url.path
+        lost = isinstance(problem, NotSignedIn) and not any(
+            way in request.url.path for way in _WAYS_IN
+        )
         if from_htmx(request):
             if lost:
                 return Response(status_code=401, headers={"HX-Redirect": f"{HOME}sign-in"})
