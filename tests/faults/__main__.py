@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ import typer
 from bench import report
 from tests.faults import referral_matrix
 from tests.faults import rounds as round_maker
-from tests.faults.referral_matrix import Authority, Matrix, Run
+from tests.faults.referral_matrix import Authority, Matrix, Share, calls, commits
+from tests.faults.run_book import RunBook
 from tests.postgres import running_cluster, server_binaries
 from tests.simulators.process import SimulatedCyberTipline, SimulatedNca
 
@@ -72,14 +74,17 @@ def _programs() -> Path:
 def referrals(
     only: str = typer.Option("", help="SQLite or PostgreSQL alone."),
     authority: str = typer.Option("", help="CyberTipline or NCA alone."),
+    book: str = typer.Option("", help="A file: keep each run there, and go on from there."),
+    minutes: float = typer.Option(600.0, help="Begin no run after so many."),
     keep: bool = typer.Option(False, "--keep", help="Put the tables into the documentation."),
 ) -> None:
     """Print filed, double and lost for each step and fault."""
     wrong: list[str] = []
+    kept, end = RunBook(Path(book) if book else None), time.monotonic() + 60 * minutes
     for name in ("SQLite", "PostgreSQL"):
         for party, kind in _AUTHORITIES.items():
             if only in {"", name} and authority in {"", party}:
-                wrong += _measured(name, party, kind, keep=keep)
+                wrong += _measured(name, party, kind, kept, end, keep=keep)
     if wrong:
         sys.exit("\n".join(["Not exactly once:", *wrong]))
 
@@ -88,16 +93,35 @@ def _measured(
     name: str,
     party: str,
     kind: type[Authority],
+    book: RunBook,
+    end: float,
     *,
     keep: bool,
 ) -> list[str]:
+    killed = f"{party}, {name}: killed around each commit"
+    answered = f"{party}, {name}: each call answered wrongly"
+
+    def shard(number: int, url: str) -> None:
+        """Make every `_SHARDS`th run, on a home and an authority of its own."""
+
+        def share(matrix: str) -> Share:
+            return lambda place: (
+                place % _SHARDS == number and time.monotonic() < end and not book.has(matrix, place)
+            )
+
+        with ExitStack() as on:
+            # Alembic upgrades one database at a time in a process.
+            with _STAGING:
+                trial = on.enter_context(referral_matrix.trial(url, kind))
+            for matrix, make in ((killed, commits), (answered, calls)):
+                for run in make(trial, share(matrix)):
+                    book.add(matrix, run)
+
     with ThreadPoolExecutor(_SHARDS) as pool, _databases(name) as urls:
-        parts = list(pool.map(lambda shard: _shard(urls[shard], kind, shard), range(_SHARDS)))
-    killed = [run for part in parts for run in part[0]]
-    answered = [run for part in parts for run in part[1]]
+        list(pool.map(shard, range(_SHARDS), urls))
     matrices = [
-        Matrix.of(f"{party}, {name}: killed around each commit", "commit of", killed),
-        Matrix.of(f"{party}, {name}: each call answered wrongly", "fault", answered),
+        Matrix.of(killed, "commit of", book.runs(killed)),
+        Matrix.of(answered, "fault", book.runs(answered)),
     ]
     tables = [one.table() for one in matrices]
     for table in tables:
@@ -105,20 +129,6 @@ def _measured(
     if keep:
         report.keep(f"faults {party} {name}", tables)
     return [line for one in matrices for line in one.wrong]
-
-
-def _shard(url: str, kind: type[Authority], shard: int) -> tuple[list[Run], list[Run]]:
-    """Make every `_SHARDS`th run, on a home and an authority of its own."""
-
-    def share(place: int) -> bool:
-        return place % _SHARDS == shard
-
-    with ExitStack() as on:
-        # Alembic upgrades one database at a time in a process.
-        with _STAGING:
-            trial = on.enter_context(referral_matrix.trial(url, kind))
-        killed = list(referral_matrix.commits(trial, share))
-        return killed, list(referral_matrix.calls(trial, share))
 
 
 @contextmanager

@@ -26,8 +26,10 @@ Authority: TypeAlias = SimulatedCyberTipline | SimulatedNca
 
 NOT_ASKED = "-"
 READING = "reading"
-_STALL_SECONDS = 1.2
+_STALL_SECONDS = 2.5
 """Longer than a lease, so that another worker takes over meanwhile."""
+_LEASE = 1.0
+"""Seconds. Two workers slower than their leases would take over from each other for ever."""
 _RUNS = 4
 _ANSWERED_WRONGLY = (
     "kill_client_before",
@@ -313,7 +315,7 @@ def _of_the_report(
     yield fault, "fileinfo", lambda: swapped("originalFileName", "locationOfFile")
 
 
-def _until(true: Callable[[], bool], seconds: float = 30.0) -> None:
+def _until(true: Callable[[], bool], seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it did not come to pass"
@@ -326,7 +328,7 @@ def trial(database_url: str, authority: type[Authority]) -> Iterator[Trial]:
     with tempfile.TemporaryDirectory(prefix="tutela-matrix-") as folder:
         place = Path(folder)
         with authority(place) as running:
-            for scene in staged(place, database_url, running):
+            for scene in staged(place, database_url, running, _LEASE):
                 kept = Snapshot(scene.home, database_url)
                 yield Trial(scene, kept)
                 kept.close()

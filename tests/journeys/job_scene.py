@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 JOB = Path(__file__).with_name("main_job.py")
-LEASE = "0.3"
+LEASE = 0.3
 _NOBODY = "http://127.0.0.1:9"
 
 
@@ -172,7 +172,10 @@ class Scene:
 
 
 def staged(
-    folder: Path, database_url: str, authority: SimulatedCyberTipline | SimulatedNca
+    folder: Path,
+    database_url: str,
+    authority: SimulatedCyberTipline | SimulatedNca,
+    lease: float = LEASE,
 ) -> Iterator[Scene]:
     """Make a home whose referrals go to this authority, and yield its scene."""
     home, picture = folder / "home", folder / "picture.jpg"
@@ -184,7 +187,7 @@ def staged(
     secret = KeyFiles(settings.keys).webhook_secret()
     with SimulatedHost(folder, _NOBODY, "unused", secret, patience=0.2, retry=3600) as host:
         (home / "settings.toml").write_text(
-            f'database_url = "{url}"\n[duties]\nlease_seconds = {LEASE}\n'
+            f'database_url = "{url}"\n[duties]\nlease_seconds = {lease}\n'
             f'[host]\nwebhook_url = "{host.webhook}"\n'
             '[reporter]\ncompany = "Example"\nfirst_name = "E"\nlast_name = "X"\n'
             'email = "safety@example.org"\n' + _named(authority)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 HOST = Actor("machine", "acc_host")
 REVIEWER = Actor("person", "acc_reviewer")
-_PATIENCE = 60.0
+_PATIENCE = 300.0
 
 
 class Instants:
