@@ -8,10 +8,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tutela.errors import SettingsInvalid, Unavailable
+from tutela.errors import InvalidInput, SettingsInvalid, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +108,11 @@ class Database:
             connection = connection.execution_options(tutela_mode=mode)
             with connection.begin():
                 yield connection
+        except DataError as problem:
+            raise InvalidInput(
+                "A value cannot be kept: a text with a zero character, or a number out of range.",
+                "Send it without; nothing was changed.",
+            ) from problem
         except DBAPIError as problem:
             # The bare class is what SQLite raises for a damaged file; its subclasses are our bugs.
             if isinstance(problem, OperationalError) or type(problem) is DatabaseError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 
-from tutela.errors import SettingsInvalid, Unavailable
+from tutela.errors import InvalidInput, SettingsInvalid, Unavailable
 from tutela.storage.database import Database, Id, Instant, metadata, serialise
 
 if TYPE_CHECKING:
@@ -182,3 +182,12 @@ def test_a_damaged_file_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable), database.reading() as connection:
         connection.execute(sa.text("SELECT 1"))
     database.close()
+
+
+def test_what_no_row_can_hold_is_the_callers_mistake(database: Database) -> None:
+    if database.is_sqlite:
+        with database.reading() as connection:
+            assert connection.execute(sa.select(sa.literal("a\0b"))).scalar_one() == "a\0b"
+        return
+    with pytest.raises(InvalidInput), database.reading() as connection:
+        connection.execute(sa.select(sa.literal("a\0b")))
