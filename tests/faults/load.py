@@ -18,7 +18,8 @@ _PAUSE = (0.1, 0.5)
 _BUSY = 0.7
 """How often reviewers go on with cases while cases wait, before they look at referrals."""
 _PATIENCE = 15.0
-_ABUSIVE = {"outcome": "abusive", "grounds": "listed_copy"}
+_ABUSIVE = {"outcome": "abusive", "grounds": "context"}
+# Not by the list alone: one that is found wrong so often is not believed unseen.
 _HARMLESS = {"outcome": "not_abusive", "grounds": "wrong_match"}
 _UNREADABLE = {"outcome": "not_abusive", "grounds": "unreadable_but_harmless"}
 

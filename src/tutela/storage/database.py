@@ -188,6 +188,15 @@ def _sqlite_engine(url: sa.URL) -> sa.Engine:
 def _postgres_engine(url: sa.URL) -> sa.Engine:
     engine = sa.create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=32)
 
+    @sa.event.listens_for(engine, "connect")
+    def _keep_what_is_committed(raw: Any, _record: object) -> None:
+        # Else a crash of a server that answers before it has written loses what is owed.
+        raw.execute(
+            "SELECT set_config('synchronous_commit', 'on', false)"
+            " WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        raw.commit()
+
     @sa.event.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("tutela_mode") == "READ":

@@ -191,3 +191,16 @@ def test_what_no_row_can_hold_is_the_callers_mistake(database: Database) -> None
         return
     with pytest.raises(InvalidInput), database.reading() as connection:
         connection.execute(sa.select(sa.literal("a\0b")))
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(("set_to", "in_force"), [("off", "on"), ("remote_apply", "remote_apply")])
+def test_what_is_committed_outlives_a_crash_of_postgresql(
+    postgres_url: str, set_to: str, in_force: str
+) -> None:
+    """Where the server answers a commit before it is written, our sessions do not let it."""
+    opened = Database(f"{postgres_url}&options=-c%20synchronous_commit%3D{set_to}")
+    with opened.bookkeeping() as connection:
+        said = connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+    opened.close()
+    assert said == in_force
