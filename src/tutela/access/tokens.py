@@ -55,8 +55,11 @@ NEVER = frozenset(
     }
 )
 """What no token carries, because a person must be there with both proofs."""
-FOR_PEOPLE = frozenset({Permission.CASE_DECIDE, Permission.REFERRAL_APPROVE})
-"""What a person's own token can carry and a machine's cannot: people decide about people."""
+FOR_PEOPLE = frozenset(
+    {Permission.CASE_DECIDE, Permission.REFERRAL_APPROVE, Permission.ALARM_HANDLE}
+)
+"""What a person's own token can carry and a machine's cannot: people decide about people, and
+an alarm is acknowledged when somebody has taken it up."""
 _TOUCH = timedelta(minutes=1)
 _NOTE_LENGTH = 80
 
