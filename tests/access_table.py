@@ -57,6 +57,7 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/cases/{case}/hand-over"): "case.decide",
     ("POST", "/cases/{case}/second-opinion"): "case.decide",
     ("POST", "/cases/{case}/escalate"): "case.read",
+    ("POST", "/cases/{case}/split"): "case.decide",
     ("POST", "/cases/{case}/decide"): "case.decide",
     ("POST", "/cases/{case}/reverse"): "case.decide",
     ("POST", "/cases/{case}/views"): "evidence.view",

@@ -29,6 +29,7 @@ from tutela.audit.log import AuditLog
 from tutela.audit.prover import Prover
 from tutela.audit.witnessing import CHECKPOINT, Witnessing
 from tutela.cases.queue import Queue
+from tutela.cases.splitting import Splitting
 from tutela.cases.viewing import Viewing
 from tutela.content.confinement.pool import Pool, Room
 from tutela.content.confinement.serving import Terms
@@ -125,6 +126,7 @@ class Platform:
     watch: ListWatch
     intake: Intake
     queue: Queue
+    splitting: Splitting
     viewing: Viewing
     register: Register
     casework: Casework
@@ -308,6 +310,7 @@ def open_platform(
         watch=watch,
         intake=Intake(audit, screener, vault, parsing, watch, meters),
         queue=Queue(audit),
+        splitting=Splitting(audit),
         viewing=Viewing(audit, vault, parsing.smaller),
         register=register,
         casework=casework,

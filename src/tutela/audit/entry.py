@@ -65,6 +65,7 @@ class Action(StrEnum):
     CASE_HANDED_OVER = "case.handed_over"
     CASE_SECOND_OPINION = "case.second_opinion"
     CASE_ESCALATED = "case.escalated"
+    CASE_SPLIT = "case.split"
     CASE_DECIDED = "case.decided"
     CASE_REVERSED = "case.reversed"
     VIEW_GRANTED = "view.granted"

@@ -19,7 +19,7 @@ from tutela.storage.database import Id, Instant, metadata, serialise
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tutela.audit.log import Change
 
@@ -68,11 +68,13 @@ _BY_KIND = {
     CaseKind.UNSCREENED: Reason.UNREADABLE,
     CaseKind.POSSIBLE: Reason.POSSIBLE,
 }
+_OF_NO_FILE = {Reason.DANGER, Reason.REPEAT}
+"""What is known of a case or its account rather than of a file in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case as it stands. `size` is the number of items, which only ever grows.
+    """One case as it stands. `size` is the number of items: it grows, or is split (`splitting`).
 
     `reasons`: why it comes sooner than its age. `kept_for`: the one person who is to take it.
     """
@@ -166,6 +168,49 @@ def _open(change: Change, item: Item) -> str:
     )
     change.record(Action.CASE_OPENED, case_id, item=item.id, kind=kind.value)
     return case_id
+
+
+def open_beside(change: Change, old: Case, moved: Sequence[Item]) -> str:
+    """Open a case for files of another one, and return its id. They are moved by the caller.
+
+    It is as old as its oldest file: what is split off does not begin to wait anew. Danger that
+    somebody saw may be in either.
+    """
+    case_id = new_id("cas", change.now)
+    kind, told = _told_of(moved)
+    opened_at = min(one.received_at for one in moved)
+    change.connection.execute(
+        cases.insert().values(
+            id=case_id,
+            state=CaseState.OPEN.value,
+            kind=kind.value,
+            account_id=old.account_id,
+            opened_at=opened_at,
+            size=len(moved),
+            **_rank(kind, told | (set(old.reasons) & _OF_NO_FILE), opened_at),
+        )
+    )
+    change.record(Action.CASE_OPENED, case_id, item=moved[0].id, kind=kind.value, split_from=old.id)
+    return case_id
+
+
+def keep_only(change: Change, case: Case, stay: Sequence[Item]) -> None:
+    """Let a case be what its remaining files make it."""
+    kind, told = _told_of(stay)
+    change.connection.execute(
+        cases.update()
+        .where(cases.c.id == case.id)
+        .values(
+            size=len(stay),
+            kind=kind.value,
+            **_rank(kind, told | (set(case.reasons) & _OF_NO_FILE), case.opened_at),
+        )
+    )
+
+
+def _told_of(members: Sequence[Item]) -> tuple[CaseKind, set[Reason]]:
+    kind = min((kind_of(one) for one in members), key=list(CaseKind).index)
+    return kind, {one for item in members for one in told_by(item.surroundings.notice)}
 
 
 def _rank(kind: CaseKind, came: set[Reason], opened_at: datetime) -> dict[str, object]:

@@ -187,9 +187,19 @@ class Viewing:
 
 def of_case(connection: sa.Connection, case_id: str) -> tuple[View, ...]:
     """Return what was seen of a case's files, oldest first; grants never used are no views."""
+    return _seen(connection, views.c.case_id == case_id)
+
+
+def of_members(connection: sa.Connection, case_id: str) -> tuple[View, ...]:
+    """Return what was seen of the files that are in a case now, in whatever case they were then."""
+    mine = sa.select(items_on_record.items.c.id).where(items_on_record.items.c.case_id == case_id)
+    return _seen(connection, views.c.item_id.in_(mine))
+
+
+def _seen(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[View, ...]:
     query = (
         sa.select(views)
-        .where(views.c.case_id == case_id, views.c.shown_at.is_not(None))
+        .where(where, views.c.shown_at.is_not(None))
         .order_by(views.c.shown_at, views.c.id)
     )
     return tuple(

@@ -27,6 +27,7 @@ from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
 from tutela.console.sign_in import SignInPages
+from tutela.console.splitting import SplittingPages
 from tutela.errors import NotFound, TutelaError, UsageError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/cases/{case}/hand-over", passing.hand_over, Permission.CASE_DECIDE),
             form("/cases/{case}/second-opinion", passing.ask_second, Permission.CASE_DECIDE),
             form("/cases/{case}/escalate", passing.escalate, Permission.CASE_READ),
+            form("/cases/{case}/split", SplittingPages(pages).split, Permission.CASE_DECIDE),
             form("/cases/{case}/decide", case.decide, Permission.CASE_DECIDE),
             form("/cases/{case}/reverse", case.reverse, Permission.CASE_DECIDE),
             form("/cases/{case}/views", looking.ask, Permission.EVIDENCE_VIEW),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,15 +10,15 @@ from starlette.concurrency import run_in_threadpool
 
 from tutela.access.roles import Permission
 from tutela.cases import case as cases_on_record
-from tutela.cases import passing
+from tutela.cases import cluster, passing
 from tutela.cases.case import CaseState
 from tutela.cases.viewing import GRANT, Fidelity
-from tutela.console import words
 from tutela.console.pages import HOME, back, from_htmx
 from tutela.console.passing import colleagues
 from tutela.content import holds
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions import decision as decisions_on_record
+from tutela.decisions import earlier
 from tutela.decisions.decision import GROUNDS_FOR, Finding, Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
 from tutela.errors import Conflict, InvalidInput, TutelaError
@@ -30,25 +29,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from enum import StrEnum
 
+    import sqlalchemy as sa
     from starlette.requests import Request
     from starlette.responses import Response
 
     from tutela.cases.case import Case
+    from tutela.cases.cluster import Cluster
     from tutela.console.pages import Asker, Pages
     from tutela.content.item import Item
+    from tutela.decisions.earlier import Earlier
 
 _ENTRIES = 40
+_ASKED = 12
+"""Of so many clusters the page says what was decided before; a decision asks of all."""
 _Word = TypeVar("_Word", bound="StrEnum")
 _VIEW = re.compile(r"viw_[0-9A-Z]{26}")
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Files of a case that the machine speaks of alike; equal files stand together."""
-
-    kind: str
-    title: str
-    files: tuple[tuple[Item, int], ...]
 
 
 class CasePages:
@@ -163,6 +158,9 @@ class CasePages:
             passed = passing.of_case(connection, case_id)
             account = cases_on_record.of_account(connection, case.account_id)
             to_judge = judgement.asked(connection, case_id)
+            groups = cluster.clusters(items)
+            told = _told_earlier(connection, case_id, groups, marked)
+            rested = earlier.rested_on(connection, decisions)
         referrals = self._platform.register.for_case(case_id)
         subjects = [case_id, marked.id, *(one.id for one in referrals)]
         found = (self._platform.audit.entries(subject, _ENTRIES) for subject in subjects)
@@ -170,8 +168,11 @@ class CasePages:
         return {
             "case": case,
             "open": case.state is CaseState.OPEN,
-            "clusters": clusters(items),
+            "clusters": groups,
             "marked": marked,
+            "earlier": told,
+            "restable": [one for one in Outcome if earlier.resting(groups, told, one)],
+            "rested": rested,
             "to_judge": to_judge,
             "decisions": decisions,
             "orders": orders,
@@ -185,27 +186,12 @@ class CasePages:
         }
 
 
-def clusters(items: Sequence[Item]) -> tuple[Cluster, ...]:
-    """Group the files of a case: exact copies, near ones, and each kind of unreadable ones."""
-    grouped: dict[tuple[int, str, str], dict[str, list[Item]]] = {}
-    for item in items:
-        grouped.setdefault(_cluster(item), {}).setdefault(item.sha256, []).append(item)
-    return tuple(
-        Cluster(kind, title, tuple((same[0], len(same)) for same in files.values()))
-        for (_, kind, title), files in sorted(grouped.items(), key=lambda one: one[0])
-    )
-
-
-def _cluster(item: Item) -> tuple[int, str, str]:
-    if not item.matches:
-        if item.surroundings.notice is not None:
-            return 1, "noticed", f"Notice: {words.HARMS[item.surroundings.notice.harm]}"
-        return 2, "unscreened", words.plain(item.reason or "unscreened").capitalize()
-    if any(match.exact for match in item.matches):
-        return 0, "known", "Listed copies"
-    if item.only_possible:
-        return 3, "possible", "Perhaps a changed listed file; not held back"
-    return 1, "near", "Near a listed file"
+def _told_earlier(
+    connection: sa.Connection, case_id: str, groups: Sequence[Cluster], marked: Item
+) -> tuple[Earlier, ...]:
+    """Return what was decided before of the files that stand for others, and of the marked one."""
+    asked = {one.shown.id: one.shown for one in groups[:_ASKED]} | {marked.id: marked}
+    return earlier.of_files(connection, case_id, asked.values())
 
 
 def _finding(fields: Mapping[str, str]) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tutela.access.second_person import Verb
 from tutela.audit.entry import Action
+from tutela.cases.case import CaseKind
 from tutela.cases.passing import Way
 from tutela.cases.priority import HEAD_START, Reason
 from tutela.cases.viewing import Fidelity
@@ -43,6 +44,7 @@ GROUNDS = {
     Grounds.LISTED_COPY: "Copy of a listed file; no look needed",
     Grounds.VIEWED: "I looked in colour",
     Grounds.CONTEXT: "The context shows it",
+    Grounds.DECIDED_BEFORE: "Decided so before; see what is like it",
     Grounds.WRONG_MATCH: "The match is wrong",
     Grounds.LAWFUL_CONTENT: "The content is lawful",
     Grounds.UNREADABLE_BUT_HARMLESS: "Unreadable, but harmless",
@@ -113,6 +115,12 @@ DOUBTS = {
     Doubt.OLDER: "It is older than the newest signed file that was taken.",
 }
 
+_CLUSTERS = {
+    CaseKind.KNOWN: "Listed copies",
+    CaseKind.NEAR: "Near a listed file",
+    CaseKind.POSSIBLE: "Perhaps a changed listed file; not held back",
+}
+
 _STEPS = ("drafted", "approved", "sending", "filed")
 _STEP = {
     State.DRAFTED: 0,
@@ -143,6 +151,7 @@ TIMELINE = {
     Action.CASE_GREW: "A file joined",
     Action.CASE_CLAIMED: "Claimed",
     Action.CASE_RELEASED: "Given back",
+    Action.CASE_SPLIT: "A file was split off",
     Action.CASE_DECIDED: "Decided",
     Action.CASE_REVERSED: "Reversed",
     Action.ITEM_SCREENED: "Screened",
@@ -166,6 +175,22 @@ TIMELINE = {
     Action.REFERRAL_RETRYING: "Waiting to try again",
     Action.REFERRAL_ALARMED: "Stuck: a person must look",
 }
+
+
+def cluster_title(kind: CaseKind, why: str) -> str:
+    """Say what the machine says of the files of a cluster."""
+    if kind is CaseKind.NOTICED:
+        return f"Notice: {HARMS[Harm(why)]}"
+    if kind is CaseKind.UNSCREENED:
+        return plain(why or "unscreened").capitalize()
+    return _CLUSTERS[kind]
+
+
+def apart(nearest: int, farthest: int) -> str:
+    """Say how far files lie from the one that stands for them."""
+    if farthest == 0:
+        return "no bit away"
+    return f"{farthest} bits away" if nearest == farthest else f"{nearest} to {farthest} bits away"
 
 
 def plain(word: object) -> str:

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from tutela.audit.entry import Action
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
+from tutela.decisions.reach import Reach, range_of
 from tutela.errors import InvalidInput, NotFound
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
@@ -36,6 +37,8 @@ decisions = sa.Table(
     sa.Column("reverses", Id),
     sa.Column("harm", sa.String(24), nullable=False),
     sa.Column("circumstances", sa.JSON, nullable=False),
+    sa.Column("reaches", sa.JSON, nullable=False),
+    sa.Column("rests_on", sa.JSON, nullable=False),
 )
 
 _NOTE_LENGTH = 4000
@@ -55,19 +58,30 @@ class Grounds(StrEnum):
     LISTED_COPY = "listed_copy"
     VIEWED = "viewed"
     CONTEXT = "context"
+    DECIDED_BEFORE = "decided_before"
     WRONG_MATCH = "wrong_match"
     LAWFUL_CONTENT = "lawful_content"
     UNREADABLE_BUT_HARMLESS = "unreadable_but_harmless"
 
 
 GROUNDS_FOR = {
-    Outcome.ABUSIVE: (Grounds.LISTED_COPY, Grounds.VIEWED, Grounds.CONTEXT),
+    Outcome.ABUSIVE: (
+        Grounds.LISTED_COPY,
+        Grounds.VIEWED,
+        Grounds.CONTEXT,
+        Grounds.DECIDED_BEFORE,
+    ),
     Outcome.NOT_ABUSIVE: (
         Grounds.WRONG_MATCH,
         Grounds.LAWFUL_CONTENT,
         Grounds.UNREADABLE_BUT_HARMLESS,
+        Grounds.DECIDED_BEFORE,
     ),
 }
+
+
+_UNSEEN = {Grounds.LISTED_COPY, Grounds.DECIDED_BEFORE}
+"""The grounds of who did not look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +102,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision on record. `covers` items were decided; `viewed_at` is the highest rung."""
+    """One decision on record. `covers` items were decided; `viewed_at` is the highest rung.
+
+    `reaches`: the clusters it covers. `rests_on`: the earlier decisions that are its grounds.
+    """
 
     id: str
     case_id: str
@@ -104,13 +121,18 @@ class Decision:
     reverses: str | None
     harm: Harm = Harm.DEPICTION
     circumstances: tuple[Circumstance, ...] = ()
+    reaches: tuple[Reach, ...] = ()
+    rests_on: tuple[str, ...] = ()
 
 
-def checked(finding: Finding, *, matched: bool, trusted: bool, viewed: bool) -> Finding:
+def checked(
+    finding: Finding, *, matched: bool, trusted: bool, viewed: bool, before: bool = False
+) -> Finding:
     """Return the finding if it holds together, or raise `InvalidInput` naming what to change.
 
     `matched`: a list entry matched. `trusted`: one of a list that may be believed unseen.
-    `viewed`: the decider saw a file at `colour` or higher.
+    `viewed`: the decider saw a file at `colour` or higher. `before`: everything in the case is
+    like what was decided so earlier.
     """
     if finding.grounds not in GROUNDS_FOR[finding.outcome]:
         raise InvalidInput(
@@ -132,10 +154,15 @@ def checked(finding: Finding, *, matched: bool, trusted: bool, viewed: bool) -> 
             "The grounds say viewed, but no file was opened in colour.",
             "Look at a file in colour first, or choose other grounds.",
         )
-    if finding.observed.said_by == "reviewer" and finding.grounds is Grounds.LISTED_COPY:
+    if finding.grounds is Grounds.DECIDED_BEFORE and not before:
+        raise InvalidInput(
+            "Not all of the case is like what was decided so before.",
+            "Split off what is unlike it, or look and choose other grounds.",
+        )
+    if finding.observed.said_by == "reviewer" and finding.grounds in _UNSEEN:
         raise InvalidInput(
             "Facts observed by a reviewer need viewing as grounds.",
-            "Choose the grounds viewed, or leave the facts to the list.",
+            "Choose the grounds viewed, or leave the facts to the list or the earlier decision.",
         )
     if len(finding.note) > _NOTE_LENGTH or len(finding.urgent_reason or "") > _URGENT_LENGTH:
         raise InvalidInput(
@@ -153,6 +180,8 @@ def record(
     covers: int,
     viewed_at: str,
     reverses: str | None = None,
+    reaches: tuple[Reach, ...] = (),
+    rests_on: tuple[str, ...] = (),
 ) -> Decision:
     """Put a decision on record in the caller's change."""
     decision = Decision(
@@ -170,7 +199,10 @@ def record(
         reverses,
         finding.harm,
         finding.circumstances,
+        reaches,
+        rests_on,
     )
+    nearest, farthest = range_of(reaches)
     change.connection.execute(decisions.insert().values(**asdict(decision)))
     change.record(
         Action.CASE_REVERSED if reverses else Action.CASE_DECIDED,
@@ -180,6 +212,10 @@ def record(
         grounds=finding.grounds.value,
         covers=covers,
         viewed_at=viewed_at,
+        clusters=len(reaches),
+        nearest=nearest,
+        farthest=farthest,
+        rests_on=list(rests_on),
     )
     return decision
 
@@ -225,4 +261,6 @@ def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
         row.reverses,
         Harm(row.harm),
         tuple(Circumstance(one) for one in row.circumstances),
+        tuple(Reach(**one) for one in row.reaches),
+        tuple(row.rests_on),
     )

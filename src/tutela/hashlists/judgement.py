@@ -150,6 +150,22 @@ def judge(
             _insert(connection, name, entry_id, case_id, right, at, sampled=False)
 
 
+def move(connection: sa.Connection, old: str, new: str, entries: Iterable[tuple[str, str]]) -> None:
+    """Let what is still to be judged of these matches be judged in another case."""
+    columns = list_judgements.c
+    for name, entry_id in sorted(set(entries)):
+        connection.execute(
+            list_judgements.update()
+            .where(
+                columns.list_name == name,
+                columns.entry_id == entry_id,
+                columns.case_id == old,
+                columns.is_right.is_(None),
+            )
+            .values(case_id=new)
+        )
+
+
 def standing(connection: sa.Connection, name: str, newest: int) -> Standing:
     """Return what the newest judgements say of a list. Each entry counts once in each case."""
     columns = list_judgements.c

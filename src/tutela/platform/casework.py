@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from tutela.cases import case as cases_on_record
 from tutela.cases import queue, viewing
 from tutela.cases.case import CaseState
+from tutela.cases.cluster import clusters
 from tutela.cases.viewing import Fidelity, View
 from tutela.content import holds
 from tutela.content.holds import Verb
 from tutela.decisions import decision as decisions_on_record
-from tutela.decisions.decision import Decision, Finding, Outcome
+from tutela.decisions import earlier
+from tutela.decisions.decision import Decision, Finding, Grounds, Outcome
+from tutela.decisions.reach import reaches
 from tutela.errors import Conflict
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
     from tutela.cases.case import Case
+    from tutela.content.item import Item
     from tutela.platform.list_watch import ListWatch
     from tutela.platform.referring import Referring
 
@@ -77,13 +81,15 @@ class Casework:
                 "Look at the new ones, then decide.",
             )
         members = cases_on_record.items_of(change.connection, case.id)
-        record = viewing.of_case(change.connection, case.id)
+        record = viewing.of_members(change.connection, case.id)
         mine = [view for view in record if view.person == str(change.actor)]
+        rests_on = _resting(change, case, members, finding)
         decisions_on_record.checked(
             finding,
             matched=any(item.matches and not item.only_possible for item in members),
             trusted=self._watch.trusted(change.connection, members),
             viewed=any(view.fidelity.counts_as_viewed for view in mine),
+            before=bool(rests_on),
         )
         decision = decisions_on_record.record(
             change,
@@ -92,7 +98,10 @@ class Casework:
             covers=len(members),
             viewed_at=_highest(mine).value,
             reverses=reverses,
+            reaches=reaches(members, mine),
+            rests_on=rests_on,
         )
+        earlier.remember(change.connection, members)
         cases_on_record.end(change, case.id, abusive=finding.outcome is Outcome.ABUSIVE)
         self._watch.judged(change, case.id, members, finding)
         for item in members:
@@ -101,6 +110,17 @@ class Casework:
         if finding.outcome is Outcome.ABUSIVE:
             self._referring.refer(change, case, decision)
         return decision
+
+
+def _resting(
+    change: Change, case: Case, members: Sequence[Item], finding: Finding
+) -> tuple[str, ...]:
+    """Return the earlier decisions that are the finding's grounds; none where others are."""
+    if finding.grounds is not Grounds.DECIDED_BEFORE:
+        return ()
+    groups = clusters(members)
+    found = earlier.of_files(change.connection, case.id, [one.shown for one in groups])
+    return earlier.resting(groups, found, finding.outcome) or ()
 
 
 def _highest(record: Sequence[View]) -> Fidelity:

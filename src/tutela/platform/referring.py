@@ -246,7 +246,7 @@ class Referring:
         return incident(
             cases_on_record.items_of(connection, case.id),
             decision,
-            viewing.of_case(connection, case.id),
+            viewing.of_members(connection, case.id),
             self._reporter,
             self._earlier(change, case, authority),
             attachment.of_case(connection, case.id),

@@ -149,7 +149,7 @@ class Verification:
         with self._audit.database.reading() as connection:
             decision = decisions_on_record.load(connection, referral.decision_id)
             members = cases_on_record.items_of(connection, referral.case_id)
-            record = viewing.of_case(connection, referral.case_id)
+            record = viewing.of_members(connection, referral.case_id)
         items = {one.evidence_id: one.id for one in members}
         for place, one in enumerate(referral.draft.files):
             item = items.get(one.evidence_id)

@@ -11,7 +11,20 @@ from tutela.errors import SettingsInvalid
 if TYPE_CHECKING:
     from tutela.storage.database import Database
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0013",
+)
 """The steps of `storage/migrations`, the newest last: the one that this version works with."""
 
 _version = sa.table("alembic_version", sa.column("version_num"))

@@ -22,6 +22,7 @@ def test_every_combination_of_grounds(
         grounds in GROUNDS_FOR[outcome]
         and (matched or grounds is not Grounds.LISTED_COPY)
         and (viewed or grounds is not Grounds.VIEWED)
+        and grounds is not Grounds.DECIDED_BEFORE
     )
     finding = Finding(outcome, grounds)
     if sound:
