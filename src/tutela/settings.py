@@ -560,10 +560,40 @@ class Settings(BaseSettings):
         return (self.public_url or f"http://{self.listen_host}:{self.listen_port}").rstrip("/")
 
 
+class _Apart(Settings):
+    """Settings that no variable of the environment reaches."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let arguments win over the file in the home; there is nothing else."""
+        file = Path(init_settings()["home"]) / SETTINGS_FILE
+        return (init_settings, TomlConfigSettingsSource(settings_cls, file))
+
+
 def load(home: Path, **given: object) -> Settings:
     """Read the settings of a home. Raises `SettingsInvalid` naming each bad one."""
+    return _loaded(Settings, home, given)
+
+
+def load_apart(home: Path, **given: object) -> Settings:
+    """Read the settings of a demonstration's or rehearsal's home: its own file, no variables.
+
+    What an operator exports (a database, an authority, a host platform) must not become part of
+    it. Raises `SettingsInvalid`.
+    """
+    return _loaded(_Apart, home, given)
+
+
+def _loaded(kind: type[Settings], home: Path, given: dict[str, object]) -> Settings:
     try:
-        return Settings(home=home.absolute(), **given)  # type: ignore[arg-type]
+        return kind(home=home.absolute(), **given)  # type: ignore[arg-type]
     except ValidationError as problem:
         named = "; ".join(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}"

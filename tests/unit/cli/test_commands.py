@@ -123,8 +123,16 @@ def test_global_options_may_stand_anywhere() -> None:
     assert hoisted(["a", "--home=h", "--home"]) == ["--home=h", "--home", "a"]
 
 
-def test_the_whole_demo_ends_with_a_receipt(tmp_path: Path) -> None:
+def test_the_whole_demo_ends_with_a_receipt_whatever_the_operator_exports(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = tmp_path / "theirs.db"
+    monkeypatch.setenv("TUTELA_DATABASE_URL", f"sqlite:///{theirs}")
+    monkeypatch.setenv("TUTELA_AUTHORITY__URL", "https://authority.invalid/ispws")
+    monkeypatch.setenv("TUTELA_HOST__WEBHOOK_URL", "https://host.invalid/orders")
+    monkeypatch.setenv("TUTELA_PASSPHRASE", "of the operator's own keys")
     (row,) = Shell(tmp_path).rows("demo", "--once")
+    assert not theirs.exists()
     assert row["complete"] is True
     assert [step["done"] for step in row["steps"]] == [True] * 8
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,6 +48,20 @@ def test_every_drill_ends_right_and_the_home_is_as_it_was(shell: Shell) -> None:
     after = shell.rows("audit", "show")
     assert [one["action"] for one in after[len(before) :]] == ["audit.read", "audit.read"]
     assert shell.rows("referrals", "list") == []
+
+
+def test_what_the_operator_exports_is_not_rehearsed_upon(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(shell, REPORTER + AMERICAN)
+    with socket.create_server(("127.0.0.1", 0)) as host:
+        host.setblocking(False)
+        address = f"http://127.0.0.1:{host.getsockname()[1]}/orders"
+        monkeypatch.setenv("TUTELA_HOST__WEBHOOK_URL", address)
+        done = Shell(tmp_path).rows("rehearse")
+        with pytest.raises(BlockingIOError):
+            host.accept()
+    assert {one["right"] for one in done} == {"yes"}
 
 
 def test_the_nca_is_rehearsed_at_its_simulator_by_an_authorised_person(shell: Shell) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ from queue import Empty, Queue
 from typing import IO, TYPE_CHECKING
 
 from tutela.errors import Unavailable
+from tutela.hashing import kernels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,7 @@ class Process:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
+                env=_environment(),
             )
         try:
             self.address = self._ready()
@@ -66,6 +69,15 @@ class Process:
         except subprocess.TimeoutExpired:
             self._child.kill()
             self._child.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without the operator's settings: none of them is meant for these."""
+    return {name: said for name, said in os.environ.items() if not _is_setting(name)}
+
+
+def _is_setting(name: str) -> bool:
+    return name.upper().startswith("TUTELA_") and name != kernels.CHOICE
 
 
 def _drain(stream: IO[str] | None, lines: Queue[str]) -> None:

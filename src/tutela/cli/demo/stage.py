@@ -67,7 +67,7 @@ class Stage:
         )
         host_port, tutela_port = _port(), self._port or _port()
         self._create_home(password, host_port, tutela_port)
-        self.platform: Platform = bootstrap.open_platform(settings_file.load(self.home))
+        self.platform: Platform = bootstrap.open_platform(settings_file.load_apart(self.home))
         self.server = self._started("platform", "tutela", "--home", str(self.home), "serve")
         self.host = self._started(
             "simulated host platform",
@@ -102,7 +102,7 @@ class Stage:
             )
         )
         (self.home / settings_file.SETTINGS_FILE).write_text(text)
-        installation.create_home(settings_file.load(self.home), "demo-administrator")
+        installation.create_home(settings_file.load_apart(self.home), "demo-administrator")
 
     def _token_file(self) -> Path:
         account = self.platform.accounts.create(SHELL, "demo-host", (Role.INTAKE,))

@@ -100,7 +100,7 @@ class Stage:
             nca |= {"url": simulator.address, "token": password, "mapping": None}
         home = self._folder / "home"
         home.mkdir(mode=0o700)
-        loaded = settings_file.load(
+        loaded = settings_file.load_apart(
             home,
             instance="tutela.rehearsal",
             database_url=None,
