@@ -181,6 +181,7 @@ COMMANDS: dict[str, str] = {
     "referrals list": "case.read",
     "referrals submitted": "referral.approve",
     "referrals verify": "case.read",
+    "practice": ANYBODY,
     "rehearse": ANYBODY,
     "scan": ANYBODY,
     "serve": ANYBODY,

@@ -88,6 +88,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("referrals", "list"): Permission.CASE_READ,
     ("referrals", "submitted"): Permission.REFERRAL_APPROVE,
     ("referrals", "verify"): Permission.CASE_READ,
+    ("practice",): ANYBODY,
     ("rehearse",): ANYBODY,
     ("scan",): ANYBODY,
     ("serve",): ANYBODY,

@@ -25,6 +25,7 @@ COMMANDS = {
     "upgrade": "instance",
     "serve": "instance",
     "demo": "demo",
+    "practice": "practice",
     "hash": "hashing",
     "scan": "scanning",
     "lists": "lists",

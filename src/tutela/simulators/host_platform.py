@@ -17,7 +17,7 @@ import re
 import time
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -95,8 +95,11 @@ class HostPlatform:
             post = str(wanted or f"post-{uuid.uuid4().hex[:12]}")
             if not _ID.fullmatch(post):
                 return JSONResponse({"error": "the id has other than letters and digits"}, 422)
+            told = _members(form.get("told"))
+            if told is None:
+                return JSONResponse({"error": "what is told is no JSON object"}, 422)
             name, kind = file.filename or "picture", file.content_type or OPAQUE
-            self._books.add(post, account, name, kind, await file.read())
+            self._books.add(post, account, name, kind, await file.read(), told)
         self._asker.wake()
         return JSONResponse({"id": post, "message": _RECEIVED}, 202)
 
@@ -178,6 +181,15 @@ class HostPlatform:
 
     async def _show_books(self, _request: Request) -> Response:
         return JSONResponse(self._books.all())
+
+
+def _members(told: object) -> dict[str, Any] | None:
+    """Return the members of a context that come with a post; None for what is none."""
+    try:
+        members = json.loads(told) if isinstance(told, str) else {}
+    except ValueError:
+        return None
+    return members if isinstance(members, dict) else None
 
 
 def _order(body: bytes) -> dict[str, str]:

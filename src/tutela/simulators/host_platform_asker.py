@@ -125,4 +125,5 @@ def _context(post: dict[str, Any], own_address: str) -> dict[str, Any]:
         "place": {"url": f"{own_address}/media/{post['id']}"},
         "uploaded_at": post["at"],
         "original_name": post["name"],
+        **json.loads(post["told"]),
     }

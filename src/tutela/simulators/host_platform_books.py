@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ STATES = {"hold": "withheld", "remove": "removed", "restore": "published"}
 _TABLES = """
 CREATE TABLE IF NOT EXISTS posts (id TEXT PRIMARY KEY, account TEXT NOT NULL, name TEXT NOT NULL,
     type TEXT NOT NULL, data BLOB NOT NULL, state TEXT NOT NULL DEFAULT 'pending',
-    settled INTEGER NOT NULL DEFAULT 0, at TEXT NOT NULL);
+    settled INTEGER NOT NULL DEFAULT 0, at TEXT NOT NULL, told TEXT NOT NULL DEFAULT '{}');
 CREATE TABLE IF NOT EXISTS questions (number INTEGER PRIMARY KEY, at TEXT NOT NULL,
     post TEXT NOT NULL, status INTEGER, verdict TEXT, hold INTEGER);
 CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY, at TEXT NOT NULL,
@@ -43,12 +44,14 @@ class Books:
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._connection.executescript(_TABLES)
 
-    def add(self, post: str, account: str, name: str, media_type: str, data: bytes) -> bool:
-        """Store a pending post; say whether it is new."""
+    def add(
+        self, post: str, account: str, name: str, media_type: str, data: bytes, told: Row
+    ) -> bool:
+        """Store a pending post; say whether it is new. `told`: what else is known of it."""
         added = self._connection.execute(
-            "INSERT OR IGNORE INTO posts (id, account, name, type, data, at) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (post, account, name, media_type, data, _now()),
+            "INSERT OR IGNORE INTO posts (id, account, name, type, data, at, told) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (post, account, name, media_type, data, _now(), json.dumps(told)),
         )
         return added.rowcount == 1
 

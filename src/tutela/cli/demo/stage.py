@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 import time
@@ -20,6 +21,7 @@ from tutela.errors import Unavailable
 from tutela.key_files import KeyFiles
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
     from typing import Any
 
@@ -36,9 +38,19 @@ _SETTLE_SECONDS = 30.0
 class Stage:
     """Everything that runs during the demonstration. Use as a context."""
 
-    def __init__(self, home: Path, port: int, people: Console) -> None:
+    def __init__(
+        self,
+        home: Path,
+        port: int,
+        people: Console,
+        posted: Sequence[Upload] = (),
+        listed: str | None = None,
+    ) -> None:
+        """`posted`: what users upload; `listed`: the "known" list, as CSV. Or the demo's own."""
         self.home = home
         self._people = people
+        self._posted = posted or tuple(uploads())
+        self._listed = listed or known_list()
         self._port = port if _free(port) else 0
         self._processes: list[Process] = []
         self.posts: list[tuple[Upload, str]] = []
@@ -117,18 +129,18 @@ class Stage:
 
     def _import_list(self) -> None:
         report = self.platform.lists.import_file(
-            SHELL, LIST_NAME, [known_list().encode()], source="tutela demo", version="1"
+            SHELL, LIST_NAME, [self._listed.encode()], source="tutela demo", version="1"
         )
         self._say(f'The benign "known" list {LIST_NAME} is imported: {report.added} entries.')
 
     def upload_all(self) -> None:
         """Let the users upload; the host platform asks Tutela about each."""
-        self._say("Users upload ten pictures to the host platform:")
-        for upload in uploads():
+        self._say(f"Users upload {len(self._posted)} files to the host platform:")
+        for upload in self._posted:
             answer = httpx.post(
                 f"{self.host.address}/posts",
                 files={"file": (upload.name, upload.data)},
-                data={"account": upload.account},
+                data={"account": upload.account, "told": json.dumps(upload.context)},
                 timeout=30,
             )
             answer.raise_for_status()
@@ -152,9 +164,9 @@ class Stage:
         found: dict[str, Any] = httpx.get(f"{process.address}/_control/books").json()
         return found
 
-    def sign_in_address(self) -> str:
-        """Make the reviewer's account and return its one-time sign-in address."""
-        account = self.platform.accounts.create(SHELL, REVIEWER, (Role.REVIEWER,))
+    def sign_in_address(self, name: str = REVIEWER, role: Role = Role.REVIEWER) -> str:
+        """Make a person's account and return its one-time sign-in address."""
+        account = self.platform.accounts.create(SHELL, name, (role,))
         issued = self.platform.sign_ins.issue(SHELL, account.id)
         return f"{self.server.address}/console/one-time/{issued.token}"
 

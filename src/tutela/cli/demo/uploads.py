@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -14,7 +14,7 @@ from tutela.content.decoding import DecodeLimits
 from tutela.hashing.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 LIST_NAME = "demo-known"
 LISTED = ("canyon-wren", "casa-mila", "oakland-zoo-otters", "ocean-waves", "the-spices-of-life")
@@ -24,12 +24,16 @@ _TURNED = 6
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One upload. `tells` says to the spectator what was done to the picture."""
+    """One upload. `tells` says to the spectator what was done to the picture.
+
+    `context`: members of the upload's context beside those that every upload has.
+    """
 
     account: str
     name: str
     data: bytes
     tells: str
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def uploads() -> Iterator[Upload]:
