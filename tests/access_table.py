@@ -15,7 +15,7 @@ ROLES: dict[str, set[str]] = {
     "lead": {
         *("case.read", "case.decide", "evidence.view", "evidence.view_full", "evidence.export"),
         *("evidence.destroy", "referral.approve", "list.manage", "audit.read", "pseudonym.open"),
-        "alarm.handle",
+        *("alarm.handle", "team.oversee"),
     },
     "reviewer": {"case.read", "case.decide", "evidence.view", "referral.approve"},
     "auditor": {"audit.read", "pseudonym.open"},
@@ -76,6 +76,13 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/lists/{list}/on"): "list.manage",
     ("GET", "/alarms"): "alarm.handle",
     ("POST", "/alarms/{alarm}/acknowledge"): "alarm.handle",
+    ("GET", "/day"): "case.read",
+    ("GET", "/day/meter"): "case.read",
+    ("POST", "/day/stop"): "case.read",
+    ("POST", "/day/resume"): "case.read",
+    ("POST", "/day/opt-outs"): "case.read",
+    ("GET", "/team"): "team.oversee",
+    ("POST", "/team/override"): "team.oversee",
     ("GET", "/audit"): "audit.read",
     ("POST", "/audit/verify"): "audit.read",
 }

@@ -28,6 +28,9 @@ from tutela.audit.cosignature import CosignatureVerifier
 from tutela.audit.log import AuditLog
 from tutela.audit.prover import Prover
 from tutela.audit.witnessing import CHECKPOINT, Witnessing
+from tutela.cases.budget import Budget
+from tutela.cases.budget import Limits as ExposureLimits
+from tutela.cases.categories import OptOuts
 from tutela.cases.queue import Queue
 from tutela.cases.splitting import Splitting
 from tutela.cases.viewing import Viewing
@@ -125,6 +128,8 @@ class Platform:
     vault: Vault
     watch: ListWatch
     intake: Intake
+    budget: Budget
+    opt_outs: OptOuts
     queue: Queue
     splitting: Splitting
     viewing: Viewing
@@ -250,6 +255,7 @@ def open_platform(
         Approval(**settings.approval.model_dump()),
     )
     watch = ListWatch(Sampling(**settings.sampling.model_dump()))
+    budget = Budget(audit, _exposure(settings))
     casework = Casework(audit, referring, watch)
     delivery = Delivery(
         audit,
@@ -309,9 +315,11 @@ def open_platform(
         vault=vault,
         watch=watch,
         intake=Intake(audit, screener, vault, parsing, watch, meters),
-        queue=Queue(audit),
+        budget=budget,
+        opt_outs=OptOuts(audit),
+        queue=Queue(audit, budget.check_working),
         splitting=Splitting(audit),
-        viewing=Viewing(audit, vault, parsing.smaller),
+        viewing=Viewing(audit, vault, parsing.smaller, budget.check_looking),
         register=register,
         casework=casework,
         referring=referring,
@@ -382,6 +390,18 @@ def key_service_of(
     )
     where = KmsKey(kms.url, kms.region, kms.key)
     return AwsKms(folder, where, credentials, clock, kms.hold_seconds)
+
+
+def _exposure(settings: Settings) -> ExposureLimits:
+    told = settings.exposure
+    return ExposureLimits(
+        told.soft_points,
+        told.hard_points,
+        told.day_begins,
+        timedelta(minutes=told.stretch_minutes),
+        timedelta(minutes=told.pause_minutes),
+        told.smallest_group,
+    )
 
 
 def _witnesses(settings: Settings) -> dict[str, tuple[Witness, CosignatureVerifier]]:

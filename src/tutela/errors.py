@@ -90,6 +90,20 @@ class Refused(TutelaError):
     http_status = 403
 
 
+class ExposureSpent(Refused):
+    """The person has seen what their budget allows in a day."""
+
+    code = "exposure-spent"
+    title = "Enough for today"
+
+
+class StoppedForToday(Refused):
+    """The person has stopped for today."""
+
+    code = "stopped-for-today"
+    title = "You have stopped for today"
+
+
 class SecondPersonNeeded(Refused):
     """Another person must confirm it first."""
 

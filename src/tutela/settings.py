@@ -16,6 +16,7 @@ from pydantic_settings import (
 
 from tutela.access.roles import Role
 from tutela.access.second_person import DEFAULT, Verb
+from tutela.cases.budget import LIMITS
 from tutela.content.confinement.serving import USUAL
 from tutela.content.decoding import DecodeLimits
 from tutela.errors import SettingsInvalid
@@ -98,6 +99,38 @@ class Sampling(_Part):
     )
     at_least: int = Field(
         default=SAMPLING.at_least, ge=1, description="With fewer judgements a list is believed."
+    )
+
+
+class Exposure(_Part):
+    """What a person may see in a day (docs/reference/console.md says how points are counted).
+
+    No study gives these numbers: set them with whoever looks after your reviewers.
+    """
+
+    soft_points: float = Field(
+        default=LIMITS.soft, gt=0, description="From so many points on a person is warned."
+    )
+    hard_points: float = Field(
+        default=LIMITS.hard, gt=0, description="From so many on nothing more is shown that day."
+    )
+    day_begins: int = Field(
+        default=LIMITS.day_begins, ge=0, le=23, description="The hour, UTC, at which a day begins."
+    )
+    stretch_minutes: float = Field(
+        default=LIMITS.stretch.total_seconds() / 60,
+        gt=0,
+        description="After so long a stretch of looking a break is due.",
+    )
+    pause_minutes: float = Field(
+        default=LIMITS.pause.total_seconds() / 60,
+        gt=0,
+        description="So long without a look is a break.",
+    )
+    smallest_group: int = Field(
+        default=LIMITS.smallest_group,
+        ge=3,
+        description="Of fewer people leads are told nothing.",
     )
 
 
@@ -491,6 +524,7 @@ class Settings(BaseSettings):
     lists: Lists = Lists()
     sampling: Sampling = Sampling()
     limits: Limits = Limits()
+    exposure: Exposure = Exposure()
     decoding: Decoding = Decoding()
     rates: Rates = Rates()
     duties: Duties = Duties()

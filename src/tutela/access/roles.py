@@ -27,6 +27,7 @@ class Permission(StrEnum):
     PSEUDONYM_OPEN = "pseudonym.open"
     ALARM_HANDLE = "alarm.handle"
     METRICS_READ = "metrics.read"
+    TEAM_OVERSEE = "team.oversee"
 
 
 class Role(StrEnum):
@@ -64,6 +65,7 @@ _MAY: dict[Role, frozenset[Permission]] = {
             Permission.AUDIT_READ,
             Permission.PSEUDONYM_OPEN,
             Permission.ALARM_HANDLE,
+            Permission.TEAM_OVERSEE,
         }
     ),
     Role.REVIEWER: frozenset(

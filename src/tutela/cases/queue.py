@@ -12,15 +12,18 @@ import sqlalchemy as sa
 from tutela.audit.entry import Action, Actor
 from tutela.cases import passing
 from tutela.cases.case import Case, CaseKind, CaseState, add_reason, cases, load
+from tutela.cases.categories import of_any, opted_out
+from tutela.cases.guard import nobody_stops
 from tutela.cases.passing import Way
 from tutela.cases.priority import Reason
 from tutela.cases.waiting import QueueRow, counts, waiting
-from tutela.errors import Conflict, InvalidInput, LeaseLost
+from tutela.errors import Conflict, InvalidInput, LeaseLost, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from tutela.audit.log import AuditLog, Change
+    from tutela.cases.guard import Guard
 
 LEASE = timedelta(minutes=15)
 
@@ -41,13 +44,20 @@ class _TakenMeanwhile(Exception):
 class Queue:
     """Hands out cases so that no two people hold the same one."""
 
-    def __init__(self, audit: AuditLog) -> None:
+    def __init__(self, audit: AuditLog, guard: Guard = nobody_stops) -> None:
         self._audit = audit
+        self._guard = guard
 
-    def waiting(self, limit: int = 200, kinds: Collection[CaseKind] = ()) -> tuple[QueueRow, ...]:
-        """Return open cases, first things first; of some kinds only, where any are named."""
+    def waiting(
+        self, limit: int = 200, kinds: Collection[CaseKind] = (), person: Actor | None = None
+    ) -> tuple[QueueRow, ...]:
+        """Return open cases, first things first; of some kinds only, where any are named.
+
+        Without what `person` opted out of, where one is named.
+        """
         with self._audit.database.reading() as connection:
-            return waiting(connection, limit, kinds)
+            without = opted_out(connection, str(person)) if person else ()
+            return waiting(connection, limit, kinds, without)
 
     def counts(self) -> dict[CaseKind, int]:
         """Return how many open cases of each kind there are."""
@@ -58,7 +68,7 @@ class Queue:
         """Take the first case that is free for this person: one they hold already comes first.
 
         What they skipped or asked a second opinion of is not offered again; what is kept for
-        another is not offered at all. None when nothing is.
+        another, or of what they opted out of, is not offered at all. None when nothing is.
         """
         while True:
             now = self._audit.clock()
@@ -66,11 +76,13 @@ class Queue:
                 held = connection.execute(_held_by(actor, now)).first()
                 if held is not None:
                     return Lease(held.id, held.lease, held.leased_until)
-                if connection.execute(_free_for(actor, now)).first() is None:
+                self._guard(connection, actor, now)
+                without = opted_out(connection, str(actor))
+                if connection.execute(_free_for(actor, now, without)).first() is None:
                     return None
             try:
                 with self._audit.change(actor) as change:
-                    free = _free_for(actor, change.now).with_for_update(skip_locked=True)
+                    free = _free_for(actor, change.now, without).with_for_update(skip_locked=True)
                     row = change.connection.execute(free).first()
                     if row is None:
                         raise _TakenMeanwhile
@@ -81,6 +93,7 @@ class Queue:
     def claim(self, actor: Actor, case_id: str) -> Lease:
         """Take an open case. Raises `Conflict` when another person holds it or it is decided."""
         with self._audit.change(actor) as change:
+            self._guard(change.connection, actor, change.now)
             case = load(change.connection, case_id, locked=True)
             if case.state is not CaseState.OPEN:
                 raise Conflict("The case is decided already.", "Open it to see the decision.")
@@ -134,6 +147,9 @@ class Queue:
         if to == actor:
             raise InvalidInput("You have this case.", "Name another person.")
         with self._audit.change(actor) as change:
+            if not self._takes(change, to, case_id):
+                # Not which of the two it is: neither is the colleague's business.
+                raise InvalidInput("They cannot take this case now.", "Choose another person.")
             self._pass_on(change, case_id, token, Way.HANDED_OVER, said, to)
             change.record(Action.CASE_HANDED_OVER, case_id, to=str(to))
 
@@ -166,6 +182,16 @@ class Queue:
             add_reason(change.connection, case_id, Reason.DANGER)
             change.record(Action.CASE_ESCALATED, case_id)
 
+    def _takes(self, change: Change, person: Actor, case_id: str) -> bool:
+        """Say whether a person works now, and on such cases."""
+        try:
+            self._guard(change.connection, person, change.now)
+        except Refused:
+            return False
+        without = opted_out(change.connection, str(person))
+        refused = sa.select(cases.c.id).where(cases.c.id == case_id, of_any(cases, without))
+        return change.connection.execute(refused).first() is None
+
     def _pass_on(
         self,
         change: Change,
@@ -197,8 +223,10 @@ def _held_by(actor: Actor, now: datetime) -> sa.Select[tuple[object, ...]]:
     )
 
 
-def _free_for(actor: Actor, now: datetime) -> sa.Select[tuple[object, ...]]:
-    return (
+def _free_for(
+    actor: Actor, now: datetime, without: Collection[str]
+) -> sa.Select[tuple[object, ...]]:
+    query = (
         sa.select(cases)
         .where(
             cases.c.state == CaseState.OPEN.value,
@@ -209,6 +237,7 @@ def _free_for(actor: Actor, now: datetime) -> sa.Select[tuple[object, ...]]:
         .order_by(cases.c.ranked_at, cases.c.id)
         .limit(1)
     )
+    return query.where(~of_any(cases, without)) if without else query
 
 
 def check(case: Case, actor: Actor, token: str, now: datetime) -> None:

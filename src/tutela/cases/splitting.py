@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
-from tutela.cases import queue
+from tutela.cases import categories, queue
 from tutela.cases.case import CaseState, cases, items_of
 from tutela.cases.cluster import clusters
 from tutela.content.item import items
@@ -74,6 +74,8 @@ class Splitting:
             change.connection.execute(
                 cases.update().where(cases.c.id == case_id).values(lease=secrets.token_hex(16))
             )
+            categories.renew(change.connection, case_id, stay)
+            categories.renew(change.connection, made, moved)
             _take_along(change, case_id, made, moved, stay)
             change.record(Action.CASE_SPLIT, case_id, into=made, files=len(moved))
             return made

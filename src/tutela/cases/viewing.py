@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
+from tutela.cases.guard import nobody_stops
 from tutela.cases.rendering import Rung, render
 from tutela.content import item as items_on_record
 from tutela.errors import InvalidInput, NotFound, Refused
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from tutela.audit.log import AuditLog
+    from tutela.cases.guard import Guard
     from tutela.cases.rendering import Smaller
     from tutela.evidence.vault import Vault
 
@@ -43,6 +45,7 @@ views = sa.Table(
     sa.Column("used_at", Instant),
     sa.Column("shown_at", Instant),
     sa.Column("ended_at", Instant),
+    sa.Index("ix_views_person_shown_at", "person", "shown_at"),
 )
 
 GRANT = timedelta(seconds=30)
@@ -100,8 +103,11 @@ class View:
 class Viewing:
     """Grants, renders and remembers views."""
 
-    def __init__(self, audit: AuditLog, vault: Vault, smaller: Smaller) -> None:
+    def __init__(
+        self, audit: AuditLog, vault: Vault, smaller: Smaller, guard: Guard = nobody_stops
+    ) -> None:
         self._audit = audit
+        self._guard = guard
         self._vault = vault
         self._smaller = smaller
 
@@ -111,6 +117,7 @@ class Viewing:
         """Give leave to see one file. Raises `InvalidInput` without a purpose where one is due."""
         _checked(fidelity, purpose)
         with self._audit.change(actor) as change:
+            self._guard(change.connection, actor, change.now)
             item = items_on_record.load(change.connection, item_id)
             if item.case_id != case_id or item.evidence_id is None:
                 raise NotFound("This case has no such file.", "Open the file from its own case.")

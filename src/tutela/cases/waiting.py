@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.cases.case import Case, CaseKind, CaseState, case_from, cases
+from tutela.cases.categories import of_any
 from tutela.content.item import item_matches, items
 
 if TYPE_CHECKING:
@@ -28,9 +29,15 @@ class QueueRow:
 
 
 def waiting(
-    connection: sa.Connection, limit: int = 200, kinds: Collection[CaseKind] = ()
+    connection: sa.Connection,
+    limit: int = 200,
+    kinds: Collection[CaseKind] = (),
+    without: Collection[str] = (),
 ) -> tuple[QueueRow, ...]:
-    """Return open cases, first things first; of some kinds only, where any are named."""
+    """Return open cases, first things first; of some kinds only, where any are named.
+
+    `without`: none of these categories.
+    """
     query = (
         sa.select(cases)
         .where(cases.c.state == CaseState.OPEN.value)
@@ -39,6 +46,8 @@ def waiting(
     )
     if kinds:
         query = query.where(cases.c.kind.in_([one.value for one in kinds]))
+    if without:
+        query = query.where(~of_any(cases, without))
     found = [case_from(row) for row in connection.execute(query)]
     identities = [one.id for one in found]
     lists, labels, nearest = _matches(connection, identities)

@@ -19,6 +19,7 @@ from tutela.console.alarms import AlarmPages
 from tutela.console.approvals import ApprovalPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
+from tutela.console.exposure import ExposurePages
 from tutela.console.lists import ListPages
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
@@ -28,6 +29,7 @@ from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
 from tutela.console.sign_in import SignInPages
 from tutela.console.splitting import SplittingPages
+from tutela.console.team import TeamPages
 from tutela.errors import NotFound, TutelaError, UsageError
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ def console_app(platform: Platform) -> Starlette:
     lists, account = ListPages(pages), AccountPages(pages)
 
     alarms = AlarmPages(pages)
+    day, team = ExposurePages(pages), TeamPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
@@ -123,6 +126,13 @@ def console_app(platform: Platform) -> Starlette:
             form("/lists/{list}/on", lists.on, Permission.LIST_MANAGE),
             page("/alarms", alarms.all, Permission.ALARM_HANDLE),
             form("/alarms/{alarm}/acknowledge", alarms.acknowledge, Permission.ALARM_HANDLE),
+            page("/day", day.mine, Permission.CASE_READ),
+            page("/day/meter", day.meter, Permission.CASE_READ),
+            form("/day/stop", day.stop, Permission.CASE_READ),
+            form("/day/resume", day.resume, Permission.CASE_READ),
+            form("/day/opt-outs", day.opt_out, Permission.CASE_READ),
+            page("/team", team.all, Permission.TEAM_OVERSEE),
+            form("/team/override", team.override, Permission.TEAM_OVERSEE),
             page("/audit", record.audit, Permission.AUDIT_READ),
             form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),

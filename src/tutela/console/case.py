@@ -141,6 +141,9 @@ class CasePages:
             noticed=facts["marked"].surroundings.notice,
             colleagues=await run_in_threadpool(colleagues, self._platform, asker.session.account),
             called=await self._pages.called(),
+            day=await run_in_threadpool(self._platform.budget.day, asker.actor)
+            if asker.may(Permission.EVIDENCE_VIEW)
+            else None,
             **facts,
         )
 

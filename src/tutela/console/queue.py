@@ -45,7 +45,7 @@ class QueuePages:
         asker = await self._pages.asker(request, Permission.CASE_READ)
         asked = request.query_params.get("kind", "")
         kinds = [kind for kind in CaseKind if kind.value == asked]
-        rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN, kinds)
+        rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN, kinds, asker.actor)
         referrals = await run_in_threadpool(self._platform.register.counts)
         mine = str(asker.actor)
         now = self._platform.clock()

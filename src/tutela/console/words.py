@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tutela.access.second_person import Verb
 from tutela.audit.entry import Action
 from tutela.cases.case import CaseKind
@@ -13,6 +15,9 @@ from tutela.decisions.decision import Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Subject
 from tutela.hashlists.sudden import Doubt
 from tutela.referrals.referral import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 VERBS = {
     Verb.VIEW_ORIGINAL: "look at the whole picture",
@@ -191,6 +196,37 @@ def apart(nearest: int, farthest: int) -> str:
     if farthest == 0:
         return "no bit away"
     return f"{farthest} bits away" if nearest == farthest else f"{nearest} to {farthest} bits away"
+
+
+SEVERITIES = {
+    "danger": "danger now",
+    "contact": "a child in contact",
+    "noticed": "noticed, on no list",
+    "near": "near a listed file",
+    "known": "listed copies",
+    "unscreened": "unreadable",
+    "possible": "only possible",
+}
+
+
+def severity(word: str) -> str:
+    """Say how grave what waits is."""
+    return SEVERITIES[word]
+
+
+def of_part(categories: Iterable[str], part: str) -> list[str]:
+    """Return the categories of one part: kind, harm, circumstance or label."""
+    return [one for one in categories if one.partition(":")[0] == part]
+
+
+def category(name: str) -> str:
+    """Say what a category that can be opted out of is."""
+    part, _, word = name.partition(":")
+    if part == "harm":
+        return HARMS[Harm(word)]
+    if part == "circumstance":
+        return CIRCUMSTANCES[Circumstance(word)]
+    return SEVERITIES[word] if part == "kind" else word
 
 
 def plain(word: object) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tutela.audit.entry import Action, Actor
 from tutela.cases import case as cases_on_record
+from tutela.cases import categories
 from tutela.content import item as items_on_record
 from tutela.content.decoding import DECODER_LOST
 from tutela.content.item import HoldState, Item, ItemMatch, PictureFacts
@@ -157,6 +158,7 @@ class Intake:
                 self._vault.keep(change, sealed, item.id)
                 case_id = cases_on_record.file_item(change, item)
                 item = replace(item, case_id=case_id)
+                categories.add(change.connection, case_id, (item,))
                 self._watch.sample(change, item, case_id)
                 if item.hold is HoldState.HELD:
                     change.record(Action.ITEM_HELD, item.id)

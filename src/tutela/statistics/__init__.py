@@ -1,0 +1,1 @@
+"""Measures over what is on record."""
