@@ -23,7 +23,7 @@ FUZZ_VENV := .venv-fuzz
 FUZZES := $(FUZZ_VENV)/.tutela-fuzzes
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges faults docs clean
+.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges faults docs pictures clean
 
 help: ## List every target with a sentence.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,10 @@ faults: $(DEVELOPS) ## Break all around a platform under load, then check its bo
 docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
 	@$(BIN)/python scripts/write_reference.py
 	@$(BIN)/python -m pytest -q tests/docs
+
+pictures: $(DEVELOPS) ## Draw every screen of the console anew into docs/pictures, from benign pictures.
+	@sh scripts/system-packages.sh
+	@PYTHONPATH=$(CURDIR) $(BIN)/python scripts/draw_console.py
 
 clean: ## Remove .venv, caches and build results; never a home folder with data.
 	rm -rf $(VENV) $(BENCH_VENV) $(FUZZ_VENV) .venv-judges .venv-faults build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

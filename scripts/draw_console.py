@@ -1,0 +1,150 @@
+"""Draws every screen of the console, from a running one on benign pictures, into docs/pictures."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+from rich.console import Console
+
+from tutela.access.roles import Role
+from tutela.cli.demo.stage import Stage
+from tutela.cli.practice.lessons import lessons, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+_FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
+_CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+_SIZE = {"width": 1280, "height": 800}
+_COLOURS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One picture: whose screen, how to get there from the queue, and in which colours."""
+
+    name: str
+    role: Role
+    play: Callable[[Page], None]
+    colours: str = "light"
+
+
+def _to(path: str) -> Callable[[Page], None]:
+    return lambda page: _go(page, path)
+
+
+def _go(page: Page, path: str) -> None:
+    page.goto(page.url.partition("/console")[0] + "/console" + path)
+
+
+def _open(page: Page, kind: str) -> None:
+    _go(page, "/queue")
+    page.locator(f"tr[data-href]:has(.{kind})").first.click()
+    page.wait_for_url("**/cases/*")
+
+
+def _claimed(page: Page, kind: str) -> None:
+    _open(page, kind)
+    if page.locator("[data-claim]").count():
+        page.click("[data-claim]")
+        page.wait_for_load_state()
+
+
+def _case(page: Page) -> None:
+    _claimed(page, "known")
+
+
+def _looking(page: Page) -> None:
+    _claimed(page, "near")
+    page.click("[data-rung] >> nth=0")
+    page.wait_for_selector(".shown img")
+
+
+def _drafted(page: Page) -> None:
+    _claimed(page, "known")
+    page.check("input[name=outcome][value=abusive]")
+    page.check("input[name=grounds][value=listed_copy]")
+    page.click("form[action$='/decide'] button.primary")
+    page.wait_for_selector("form[action$='/approve']")
+    page.locator("form[action$='/approve']").scroll_into_view_if_needed()
+
+
+def _keys(page: Page) -> None:
+    _go(page, "/queue")
+    page.click("[data-keys]")
+
+
+SCENES = (
+    Scene("queue", Role.REVIEWER, _to("/queue")),
+    Scene("queue-dark", Role.REVIEWER, _to("/queue"), "dark"),
+    Scene("keys", Role.REVIEWER, _keys),
+    Scene("case", Role.REVIEWER, _case),
+    Scene("looking", Role.REVIEWER, _looking),
+    Scene("drafted", Role.REVIEWER, _drafted),
+    Scene("decided", Role.REVIEWER, _to("/decided")),
+    Scene("referrals", Role.REVIEWER, _to("/referrals")),
+    Scene("account", Role.REVIEWER, _to("/account")),
+    Scene("lists", Role.LEAD, _to("/lists")),
+    Scene("approvals", Role.LEAD, _to("/approvals")),
+    Scene("alarms", Role.LEAD, _to("/alarms")),
+    Scene("audit", Role.LEAD, _to("/audit")),
+)
+
+
+def main() -> None:
+    """Play every scene, and write its picture."""
+    chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
+    if chromium is None:
+        sys.exit("There is no Chromium: run `sh scripts/system-packages.sh`.")
+    posted = tuple(lesson.upload for lesson in lessons())
+    with (
+        tempfile.TemporaryDirectory() as home,
+        Stage(Path(home), 0, Console(stderr=True), posted, listed()) as stage,
+        sync_playwright() as playwright,
+    ):
+        stage.upload_all()
+        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        people = {role: stage.sign_in_address(str(role), role) for role in _roles()}
+        for role, address in people.items():
+            with _signed_in(browser, address) as page:
+                for scene in (one for one in SCENES if one.role is role):
+                    page.emulate_media(color_scheme=scene.colours)  # type: ignore[arg-type]
+                    scene.play(page)
+                    _write(scene.name, page.screenshot())
+        browser.close()
+
+
+def _roles() -> tuple[Role, ...]:
+    return tuple(dict.fromkeys(scene.role for scene in SCENES))
+
+
+@contextmanager
+def _signed_in(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport=_SIZE)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto(address)
+    page.click("button.primary")
+    page.wait_for_url("**/queue")
+    yield page
+    context.close()
+
+
+def _write(name: str, drawn: bytes) -> None:
+    picture = Image.open(io.BytesIO(drawn)).convert("RGB").quantize(_COLOURS)
+    picture.save(_FOLDER / f"console-{name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()
