@@ -83,6 +83,7 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/day/opt-outs"): "case.read",
     ("GET", "/team"): "team.oversee",
     ("POST", "/team/override"): "team.oversee",
+    ("GET", "/settings"): "account.manage",
     ("GET", "/audit"): "audit.read",
     ("POST", "/audit/verify"): "audit.read",
 }
@@ -190,6 +191,7 @@ COMMANDS: dict[str, str] = {
     "referrals verify": "case.read",
     "practice": ANYBODY,
     "rehearse": ANYBODY,
+    "settings": "account.manage",
     "scan": ANYBODY,
     "serve": ANYBODY,
     "sign-in": ANYBODY,

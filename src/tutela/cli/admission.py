@@ -90,6 +90,7 @@ NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("referrals", "verify"): Permission.CASE_READ,
     ("practice",): ANYBODY,
     ("rehearse",): ANYBODY,
+    ("settings",): Permission.ACCOUNT_MANAGE,
     ("scan",): ANYBODY,
     ("serve",): ANYBODY,
     ("sign-in",): ANYBODY,

@@ -43,6 +43,7 @@ COMMANDS = {
     "sign-out": "sign_in",
     "audit": "audit",
     "alarms": "alarms",
+    "settings": "settings",
 }
 """Each first word, and the module of this package that knows it."""
 

@@ -27,6 +27,7 @@ from tutela.console.passing import PassingPages
 from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
+from tutela.console.setting_pages import SettingPages
 from tutela.console.sign_in import SignInPages
 from tutela.console.splitting import SplittingPages
 from tutela.console.team import TeamPages
@@ -71,7 +72,7 @@ def console_app(platform: Platform) -> Starlette:
     passing, approvals = PassingPages(pages), ApprovalPages(pages)
     lists, account = ListPages(pages), AccountPages(pages)
 
-    alarms = AlarmPages(pages)
+    alarms, settings = AlarmPages(pages), SettingPages(pages)
     day, team = ExposurePages(pages), TeamPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
@@ -133,6 +134,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/day/opt-outs", day.opt_out, Permission.CASE_READ),
             page("/team", team.all, Permission.TEAM_OVERSEE),
             form("/team/override", team.override, Permission.TEAM_OVERSEE),
+            page("/settings", settings.all, Permission.ACCOUNT_MANAGE),
             page("/audit", record.audit, Permission.AUDIT_READ),
             form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
