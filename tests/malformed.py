@@ -6,9 +6,11 @@ nothing, would let it pass: of these no verdict may be `clean`.
 
 from __future__ import annotations
 
+import bz2
 import functools
 import gzip
 import io
+import lzma
 import struct
 import tarfile
 import zipfile
@@ -146,6 +148,11 @@ def undecodable() -> dict[str, bytes]:
         "zip before a jpeg": inner + jpeg,
         "gzip in gzip": gzip.compress(gzip.compress(jpeg)),
         "tar": _tar({"picture.jpg": jpeg}),
+        "bzip2": bz2.compress(jpeg),
+        "xz": lzma.compress(jpeg),
+        "the start of 7z": b"7z\xbc\xaf\x27\x1c\0\x04" + jpeg,
+        "the start of rar": b"Rar!\x1a\x07\x01\0" + jpeg,
+        "the start of zstandard": b"\x28\xb5\x2f\xfd\0\x58" + jpeg,
         "pdf": b"%PDF-1.4\n" + jpeg,
         "html that shows itself as a picture": b"<img src=data:image/jpeg;base64,AAAA>",
         "svg": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",

@@ -6,7 +6,8 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tutela.errors import CounterpartyFailed, CounterpartyRefused
-from tutela.exchange import cybertipline_xml, wire_names
+from tutela.exchange import wire_names
+from tutela.exchange.answers import HERE
 from tutela.exchange.http import Answer
 from tutela.exchange.nca import Nca, Registration
 from tutela.referrals.authority import ReportFinished, ReportGone
@@ -37,12 +38,12 @@ def run(data: bytes) -> None:
     kind, status, body = data[:1], data[1:2], data[2:]
     if kind != b"N":
         with contextlib.suppress(CounterpartyFailed):
-            answered = cybertipline_xml.read(body)
+            answered = HERE.xml(body)
             assert isinstance(answered.code, int)
         return
     answer = Answer(200 + (status[0] if status else 0), body, None)
     with contextlib.suppress(CounterpartyFailed, CounterpartyRefused, ReportFinished, ReportGone):
         said = _NCA._succeeded(answer)
         for name in _NAMES:
-            found = _NCA._names.said(said, name)
+            found = said.get(name)
             assert found is None or isinstance(found, str)

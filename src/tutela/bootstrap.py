@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,6 +50,8 @@ from tutela.exchange import wire_names
 from tutela.exchange.alarm_webhook import AlarmWebhook
 from tutela.exchange.aws_kms import AwsKms, KmsKey
 from tutela.exchange.by_hand import NCA
+from tutela.exchange.confined_answers import WORKER as ANSWER_WORKER
+from tutela.exchange.confined_answers import ConfinedAnswers
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.host_webhook import HostWebhook
 from tutela.exchange.identity_provider import IdentityProvider
@@ -58,6 +61,7 @@ from tutela.exchange.pulse import HttpPulse
 from tutela.exchange.sigv4 import Credentials
 from tutela.exchange.tlog_witness import TlogWitness
 from tutela.hashing.algorithm import verify_known_answers
+from tutela.hashlists.confined_file import ConfinedFile
 from tutela.hashlists.judgement import Sampling
 from tutela.hashlists.references import References
 from tutela.hashlists.store import HashLists
@@ -94,6 +98,7 @@ if TYPE_CHECKING:
     from tutela.audit.witnessing import Witness
     from tutela.content.holds import HostOrder
     from tutela.evidence.passphrase import Passphrase
+    from tutela.exchange.answers import Answers
     from tutela.referrals.authority import Authority
     from tutela.settings import Decoding, Settings
 
@@ -123,6 +128,8 @@ class Platform:
     limits: DecodeLimits
     pool: Pool
     parsing: Parsing
+    answer_pool: Pool
+    answers: Answers
     keys: KeyService
     rotation: Rotation
     vault: Vault
@@ -166,6 +173,7 @@ class Platform:
     def close(self) -> None:
         """Let go of connections, and end the processes that parse."""
         self.pool.close()
+        self.answer_pool.close()
         self.database.close()
 
 
@@ -222,6 +230,8 @@ def open_platform(
     parsing = Parsing(
         pool, limits, Patience(settings.decoding.seconds, settings.decoding.cpu_seconds)
     )
+    answer_pool = Pool(ANSWER_WORKER, parsing_terms(settings.decoding, looks=False), Room(1))
+    answers = ConfinedAnswers(answer_pool)
     approvals = Approvals(audit, _two_people(settings))
     lists = HashLists(
         database,
@@ -229,6 +239,7 @@ def open_platform(
         Steadiness(**settings.lists.model_dump()),
         OrdinaryIndex(settings.matching.radius),
         approvals,
+        partial(ConfinedFile, parsing_terms(settings.decoding, looks=False)),
     )
     screener = Screener(
         database,
@@ -260,7 +271,7 @@ def open_platform(
     delivery = Delivery(
         audit,
         register,
-        _authorities(settings),
+        _authorities(settings, answers),
         vault,
         letters,
         {one.id for one in book.recipients} - {NCMEC},
@@ -282,7 +293,6 @@ def open_platform(
         timedelta(minutes=settings.alarms.pause_minutes),
         timedelta(hours=settings.alarms.remind_hours),
     )
-    pulse = settings.alarms.pulse_url
     alarm_watch = Watch(
         audit,
         Looking(
@@ -294,7 +304,7 @@ def open_platform(
         board,
         telling,
         _thresholds(settings),
-        HttpPulse(pulse) if pulse else None,
+        _pulse(settings),
     )
     meters = Meters()
     meters.registry.register(Standing(database, alarm_watch, board, clock))
@@ -310,6 +320,8 @@ def open_platform(
         limits=limits,
         pool=pool,
         parsing=parsing,
+        answer_pool=answer_pool,
+        answers=answers,
         keys=keys,
         rotation=Rotation(audit, keys, sealing_key, (EvidenceRows(keys), LetterRows(keys))),
         vault=vault,
@@ -389,7 +401,14 @@ def key_service_of(
         kms.session.get_secret_value() if kms.session else None,
     )
     where = KmsKey(kms.url, kms.region, kms.key)
-    return AwsKms(folder, where, credentials, clock, kms.hold_seconds)
+    return AwsKms(
+        folder,
+        where,
+        credentials,
+        clock,
+        kms.hold_seconds,
+        private=settings.exchange.private_networks,
+    )
 
 
 def _exposure(settings: Settings) -> ExposureLimits:
@@ -406,7 +425,10 @@ def _exposure(settings: Settings) -> ExposureLimits:
 
 def _witnesses(settings: Settings) -> dict[str, tuple[Witness, CosignatureVerifier]]:
     return {
-        name: (TlogWitness(one.url), CosignatureVerifier(one.key))
+        name: (
+            TlogWitness(one.url, settings.exchange.private_networks),
+            CosignatureVerifier(one.key),
+        )
         for name, one in settings.witnesses.items()
     }
 
@@ -414,8 +436,11 @@ def _witnesses(settings: Settings) -> dict[str, tuple[Witness, CosignatureVerifi
 def _channels(settings: Settings, files: KeyFiles, clock: Clock) -> dict[str, Channel]:
     """Return the ways to tell people of alarms."""
     found: dict[str, Channel] = {}
+    private = settings.exchange.private_networks
     if settings.alarms.webhook_url is not None:
-        found["webhook"] = AlarmWebhook(settings.alarms.webhook_url, files.webhook_secret(), clock)
+        found["webhook"] = AlarmWebhook(
+            settings.alarms.webhook_url, files.webhook_secret(), clock, private
+        )
     if settings.mail is not None:
         told = settings.mail
         server = MailServer(
@@ -430,6 +455,11 @@ def _channels(settings: Settings, files: KeyFiles, clock: Clock) -> dict[str, Ch
         )
         found["mail"] = Mail(server, settings.instance, settings.address)
     return found
+
+
+def _pulse(settings: Settings) -> HttpPulse | None:
+    url = settings.alarms.pulse_url
+    return HttpPulse(url, settings.exchange.private_networks) if url else None
 
 
 def _thresholds(settings: Settings) -> Thresholds:
@@ -469,7 +499,7 @@ def _host(settings: Settings, files: KeyFiles, clock: Clock) -> HostPlatform:
     )
 
 
-def _authorities(settings: Settings) -> dict[str, Authority]:
+def _authorities(settings: Settings, answers: Answers) -> dict[str, Authority]:
     """Return the authorities that can be reached, by their names."""
     found: dict[str, Authority] = {}
     if settings.authority.url is not None:
@@ -478,6 +508,7 @@ def _authorities(settings: Settings) -> dict[str, Authority]:
             settings.authority.username,
             settings.authority.password.get_secret_value(),
             settings.exchange.private_networks,
+            answers,
         )
     if settings.nca.url is not None:
         registration = Registration(
@@ -491,6 +522,7 @@ def _authorities(settings: Settings) -> dict[str, Authority]:
             registration,
             wire_names.read(settings.nca.mapping),
             settings.exchange.private_networks,
+            answers,
         )
     return found
 
@@ -539,6 +571,7 @@ def _sign_on(
         given.client_secret.get_secret_value(),
         clock,
         given.origins,
+        settings.exchange.private_networks,
     )
     terms = SignOnTerms(given.roles, given.groups_claim, timedelta(minutes=given.ask_minutes))
     back_to = f"{settings.address}/console/sign-on/back"

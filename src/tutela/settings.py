@@ -259,7 +259,10 @@ class AwsKms(_Part):
     secret: SecretStr = Field(default=SecretStr(""), description="The secret access key.")
     session: SecretStr | None = Field(default=None, description="The token of temporary ones.")
     hold_seconds: float = Field(
-        default=300, ge=0, description="How long a private key stays in memory."
+        default=300,
+        ge=0,
+        le=3600,
+        description="How long a private key stays in memory; 0: for one opening alone.",
     )
 
 

@@ -10,7 +10,10 @@ from tutela.exchange.host_webhook import signature
 from tutela.exchange.http import Outbound
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tutela.alarms.telling import Line, Message
+    from tutela.exchange.address import Network
     from tutela.storage.clock import Clock
 
 _TAKEN = range(200, 300)
@@ -19,8 +22,10 @@ _TAKEN = range(200, 300)
 class AlarmWebhook:
     """Posts each message with its id, the time and an HMAC-SHA256 over both and the body."""
 
-    def __init__(self, address: str, secret: bytes, clock: Clock) -> None:
-        self._outbound = Outbound(address)
+    def __init__(
+        self, address: str, secret: bytes, clock: Clock, private: Sequence[Network] = ()
+    ) -> None:
+        self._outbound = Outbound(address, private=private)
         self._secret = secret
         self._clock = clock
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,9 +27,10 @@ from tutela.exchange.http import Outbound
 from tutela.storage import keyfile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from tutela.exchange.address import Network
     from tutela.exchange.sigv4 import Credentials
     from tutela.storage.clock import Clock
 
@@ -70,6 +72,7 @@ class AwsKms:
         hold_seconds: float,
         pause: Callable[[float], None] = time.sleep,
         timeout: float = 10.0,
+        private: Sequence[Network] = (),
     ) -> None:
         """`hold_seconds`: how long a key may stay in memory before KMS is asked again."""
         self._folder = folder
@@ -78,7 +81,7 @@ class AwsKms:
         self._clock = clock
         self._hold = hold_seconds
         self._pause = pause
-        self._outbound = Outbound(kms.url, timeout=timeout)
+        self._outbound = Outbound(kms.url, timeout=timeout, private=private)
         self._host = httpx.URL(kms.url).netloc.decode()
         self._known: dict[str, tuple[float, OpeningKey]] = {}
 
@@ -119,8 +122,22 @@ class AwsKms:
             raise not_held(key_id)
         blob = keyfile.read_secret(self._folder / f"{key_id}.kms", _WORD)
         key = self._decrypted(key_id, blob)
-        self._known[key_id] = (time.monotonic(), key)
+        if self._hold > 0:
+            self._known[key_id] = (time.monotonic(), key)
+            # Also where nobody asks again.
+            timer = threading.Timer(self._hold, self._forget, (key_id, key))
+            timer.daemon = True
+            timer.start()
         return key
+
+    def held_now(self) -> frozenset[str]:
+        """Return which private keys lie in this process's memory."""
+        return frozenset(self._known)
+
+    def _forget(self, key_id: str, key: OpeningKey) -> None:
+        """Let go of a key that was held long enough, unless KMS gave it back anew."""
+        if self._known.get(key_id, (0.0, None))[1] is key:
+            self._known.pop(key_id, None)
 
     def remove(self, key_id: str) -> None:
         """Delete what KMS made of the key."""

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from tutela.errors import CounterpartyFailed, CounterpartyRefused
 from tutela.exchange import cybertipline_xml as xml
+from tutela.exchange.answers import HERE
 from tutela.exchange.form import Form
 from tutela.exchange.http import Outbound
 from tutela.referrals.authority import (
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from tutela.evidence.vault import Opened
     from tutela.exchange.address import Network
-    from tutela.exchange.cybertipline_xml import Answered
+    from tutela.exchange.answers import Answered, Answers
     from tutela.exchange.http import Answer
     from tutela.referrals.draft import FileStatement
     from tutela.referrals.referral import Referral
@@ -41,15 +42,21 @@ class CyberTipline:
     """One reporting account. Only network errors and codes 1xxx are worth trying again."""
 
     def __init__(
-        self, address: str, username: str, password: str, private: Sequence[Network] = ()
+        self,
+        address: str,
+        username: str,
+        password: str,
+        private: Sequence[Network] = (),
+        answers: Answers = HERE,
     ) -> None:
+        self._answers = answers
         self._outbound = Outbound(address, (username, password), private=private)
 
     def schema(self) -> bytes:
         """Return the schema that is in force there now."""
         answer = self._outbound.send("GET", "/xsd")
         if answer.status == _UNAUTHORISED:
-            _succeeded(answer)
+            self._succeeded(answer)
         return answer.body
 
     def opening(self, referral: Referral) -> bytes:
@@ -59,7 +66,7 @@ class CyberTipline:
     def open(self, letter: bytes) -> Numbered:
         """Submit a report; return its number. It is open, not filed."""
         answer = self._outbound.post("/submit", content=letter, headers=_XML)
-        answered = _succeeded(answer)
+        answered = self._succeeded(answer)
         if not answered.report_id:
             raise _unreadable("report number")
         return Numbered(answered.report_id, answer.body)
@@ -68,7 +75,7 @@ class CyberTipline:
         """Upload one file to an open report, a part at a time."""
         sent = Form({"id": number}, "file", name, content)
         answer = self._outbound.post("/upload", content=sent.parts(), headers=sent.headers())
-        answered = _about(number, _succeeded(answer))
+        answered = _about(number, self._succeeded(answer))
         if not answered.file_id or not answered.hash:
             raise _unreadable("file number or hash")
         return Uploaded(answered.file_id, "MD5", answered.hash, sent.around, answer.body)
@@ -80,7 +87,7 @@ class CyberTipline:
     def describe_file(self, number: str, letter: bytes) -> bytes:
         """State a sent file's details."""
         answer = self._outbound.post("/fileinfo", content=letter, headers=_XML)
-        _about(number, _succeeded(answer))
+        _about(number, self._succeeded(answer))
         return answer.body
 
     def finishing(self, number: str) -> bytes:
@@ -90,7 +97,7 @@ class CyberTipline:
     def finish(self, number: str, letter: bytes) -> Finished:
         """File the report; irreversible."""
         answer = self._outbound.post("/finish", content=letter, headers=_FORM)
-        _about(number, _succeeded(answer))
+        _about(number, self._succeeded(answer))
         return Finished(answer.body)
 
     def retract(self, number: str) -> Retracted:
@@ -98,36 +105,35 @@ class CyberTipline:
         letter = self.finishing(number)
         answer = self._outbound.post("/retract", content=letter, headers=_FORM)
         try:
-            _succeeded(answer)
+            self._succeeded(answer)
         except ReportFinished:
             return Retracted(RetractAnswer.WAS_FINISHED, letter, answer.body)
         except ReportGone:
             return Retracted(RetractAnswer.UNKNOWN, letter, answer.body)
         return Retracted(RetractAnswer.RETRACTED, letter, answer.body)
 
-
-def _succeeded(answer: Answer) -> Answered:
-    if answer.status == _UNAUTHORISED:
+    def _succeeded(self, answer: Answer) -> Answered:
+        if answer.status == _UNAUTHORISED:
+            raise CounterpartyRefused(
+                "The authority does not accept our credentials.",
+                "Mend authority.username and authority.password, then approve the referral again.",
+            )
+        answered = self._answers.xml(answer.body)
+        if answered.code == _SUCCESS:
+            return answered
+        if answered.code in {_NO_REPORT, _RETRACTED}:
+            raise ReportGone(answered.code)
+        if answered.code == _FINISHED:
+            raise ReportFinished(answered.code)
+        if answered.code in _SERVER_SIDE:
+            raise CounterpartyFailed(
+                f"The authority failed with code {answered.code}.", "It is tried again."
+            )
         raise CounterpartyRefused(
-            "The authority does not accept our credentials.",
-            "Mend authority.username and authority.password, then approve the referral again.",
+            f"The authority refused with code {answered.code}"
+            + (f", request {answer.request_id}." if answer.request_id else "."),
+            "See the API's documentation for the code, mend the cause, then approve again.",
         )
-    answered = xml.read(answer.body)
-    if answered.code == _SUCCESS:
-        return answered
-    if answered.code in {_NO_REPORT, _RETRACTED}:
-        raise ReportGone(answered.code)
-    if answered.code == _FINISHED:
-        raise ReportFinished(answered.code)
-    if answered.code in _SERVER_SIDE:
-        raise CounterpartyFailed(
-            f"The authority failed with code {answered.code}.", "It is tried again."
-        )
-    raise CounterpartyRefused(
-        f"The authority refused with code {answered.code}"
-        + (f", request {answer.request_id}." if answer.request_id else "."),
-        "See the API's documentation for the code, mend the cause, then approve again.",
-    )
 
 
 def _about(number: str, answered: Answered) -> Answered:

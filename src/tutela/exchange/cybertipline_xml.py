@@ -5,15 +5,11 @@ Source: NCMEC CyberTipline Reporting API Technical Documentation, `<report>` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from lxml import etree
 
 from tutela.content.notice import Circumstance, Harm
 from tutela.content.person import NOBODY, Email, Person, Phone
 from tutela.decisions.labels import Feature, Subject
-from tutela.errors import CounterpartyFailed
 from tutela.exchange import cybertipline_people as people
 from tutela.exchange.cybertipline_element import Element, unfit
 from tutela.exchange.cybertipline_places import place
@@ -43,16 +39,6 @@ _ANNOTATIONS = {
     Circumstance.INFORMATIONAL: "informational",
 }
 _MEME = "potentialMeme"
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a `reportResponse` or `reportDoneResponse` says."""
-
-    code: int
-    report_id: str | None
-    file_id: str | None
-    hash: str | None
 
 
 def report(draft: ReferralDraft) -> bytes:
@@ -105,21 +91,6 @@ def file_details(number: str, file_id: str, statement: FileStatement) -> bytes:
             pair.text("value", value)
     root.text("additionalInfo", statement.remark)
     return root.document()
-
-
-def read(body: bytes) -> Answered:
-    """Read an answer; no DTD, no entities. Raises `CounterpartyFailed` on anything else."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(body, parser)
-        if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
-            raise ValueError("a document type")
-        code = int(_of(root, "responseCode") or "")
-    except (etree.XMLSyntaxError, ValueError) as problem:
-        raise CounterpartyFailed(
-            "The authority's answer cannot be read.", "It is tried again; ask the authority."
-        ) from problem
-    return Answered(code, _of(root, "reportId"), _of(root, "fileId"), _of(root, "hash"))
 
 
 def _summary(root: Element, draft: ReferralDraft) -> None:
@@ -193,8 +164,3 @@ def _spoken(first_name: str, last_name: str, phone: str, email: str) -> Person:
         (Phone(phone),) if phone else (),
         (Email(email),) if email else (),
     )
-
-
-def _of(root: etree._Element, name: str) -> str | None:
-    found = root.find(name)
-    return found.text.strip() if found is not None and found.text else None

@@ -16,8 +16,9 @@ from tutela.errors import CounterpartyFailed, CounterpartyRefused
 from tutela.exchange.http import Outbound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from tutela.exchange.address import Network
     from tutela.storage.clock import Clock
 
 CACHED = timedelta(minutes=10)
@@ -36,11 +37,13 @@ class IdentityProvider:
         secret: str,
         clock: Clock,
         others: tuple[str, ...] = (),
+        private: Sequence[Network] = (),
     ) -> None:
         self.issuer = issuer
         self.client_id = client_id
         self._secret = secret
         self._clock = clock
+        self._private = private
         self._origins = {_origin(issuer), *others}
         self._found: dict[str, str] = {}
         self._keys: dict[str, Any] = {}
@@ -71,13 +74,13 @@ class IdentityProvider:
         """Return the published keys; `anew`: not from the cache, if it is old enough."""
         age = None if self._fetched is None else self._clock() - self._fetched
         if age is None or age >= CACHED or (anew and age >= ANEW):
-            self._keys = _fetched(self._endpoint("jwks_uri"))
+            self._keys = _fetched(self._endpoint("jwks_uri"), self._private)
             self._fetched = self._clock()
         return self._keys
 
     def _token(self, form: dict[str, str]) -> Answer:
         place = self._endpoint("token_endpoint")
-        outbound = Outbound(place, (self.client_id, self._secret))
+        outbound = Outbound(place, (self.client_id, self._secret), private=self._private)
         try:
             answer = outbound.post("", data={**form, "client_id": self.client_id})
         finally:
@@ -99,7 +102,8 @@ class IdentityProvider:
 
     def _endpoint(self, name: str) -> str:
         if not self._found:
-            said = _fetched(self.issuer.rstrip("/") + "/.well-known/openid-configuration")
+            place = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
+            said = _fetched(place, self._private)
             if said.get("issuer") != self.issuer:
                 raise CounterpartyRefused(
                     "The identity provider calls itself something else.",
@@ -116,8 +120,8 @@ class IdentityProvider:
         return self._found[name]
 
 
-def _fetched(address: str) -> dict[str, Any]:
-    outbound = Outbound(address)
+def _fetched(address: str, private: Sequence[Network]) -> dict[str, Any]:
+    outbound = Outbound(address, private=private)
     try:
         answer = outbound.send("GET", "")
     finally:

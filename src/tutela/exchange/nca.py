@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tutela.errors import CounterpartyFailed, CounterpartyRefused, InvalidInput
+from tutela.exchange.answers import HERE
 from tutela.exchange.form import Form
 from tutela.exchange.http import Outbound
 from tutela.exchange.plain_form import declared, form
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from tutela.evidence.vault import Opened
     from tutela.exchange.address import Network
+    from tutela.exchange.answers import Answers
     from tutela.exchange.http import Answer
     from tutela.exchange.wire_names import WireNames
     from tutela.referrals.draft import FileStatement
@@ -58,7 +60,9 @@ class Nca:
         registration: Registration,
         names: WireNames,
         private: Sequence[Network] = (),
+        answers: Answers = HERE,
     ) -> None:
+        self._answers = answers
         self._outbound = Outbound(address, bearer=token, private=private)
         self._registration = registration
         self._names = names
@@ -79,7 +83,7 @@ class Nca:
     def open(self, letter: bytes) -> Numbered:
         """Open a report; return its number."""
         answer, said = self._call("open", letter)
-        number = self._names.said(said, "report")
+        number = said.get("report")
         if not number:
             raise _unreadable("report number")
         return Numbered(number, answer.body)
@@ -90,7 +94,7 @@ class Nca:
         method, path = self._names.call("file", report=number)
         answer = self._outbound.send(method, path, content=sent.parts(), headers=sent.headers())
         said = self._succeeded(answer)
-        file_id, digest = self._names.said(said, "file"), self._names.said(said, "digest")
+        file_id, digest = said.get("file"), said.get("digest")
         if not file_id or not digest:
             raise _unreadable("file number or digest")
         algorithm = self._names.answers["digest_algorithm"]
@@ -113,7 +117,7 @@ class Nca:
     def finish(self, number: str, letter: bytes) -> Finished:
         """Submit the report; irreversible."""
         answer, said = self._call("submit", letter, report=number)
-        return Finished(answer.body, self._names.said(said, "receipt"))
+        return Finished(answer.body, said.get("receipt"))
 
     def retract(self, number: str) -> Retracted:
         """Cancel an open report, or learn that it was submitted or is gone."""
@@ -123,7 +127,7 @@ class Nca:
         try:
             self._succeeded(answer)
         except ReportFinished:
-            receipt = self._names.said(_read(answer.body), "receipt")
+            receipt = (self._said(answer) or {}).get("receipt")
             return Retracted(RetractAnswer.WAS_FINISHED, letter, answer.body, receipt)
         except ReportGone:
             return Retracted(RetractAnswer.UNKNOWN, letter, answer.body)
@@ -140,19 +144,19 @@ class Nca:
             )
         return dict(found)
 
-    def _call(self, name: str, letter: bytes, **numbers: str) -> tuple[Answer, Any]:
+    def _call(self, name: str, letter: bytes, **numbers: str) -> tuple[Answer, dict[str, str]]:
         method, path = self._names.call(name, **numbers)
         answer = self._outbound.send(method, path, content=letter, headers=_JSON)
         return answer, self._succeeded(answer)
 
-    def _succeeded(self, answer: Answer) -> Any:
+    def _succeeded(self, answer: Answer) -> dict[str, str]:
         if answer.status in _UNAUTHORISED:
             raise CounterpartyRefused(
                 "The authority does not accept our credentials.",
                 "Mend nca.token, then approve the referral again.",
             )
-        said = _read(answer.body)
-        code = self._names.said(said, "code")
+        said = self._said(answer)
+        code = said.get("code") if said is not None else None
         if code in self._names.codes["gone"]:
             raise ReportGone(code)
         if code in self._names.codes["finished"]:
@@ -165,20 +169,16 @@ class Nca:
                 + (f", code {code}." if code else "."),
                 "See its documentation for the code, mend the cause, then approve again.",
             )
-        if not isinstance(said, dict):
+        if said is None:
             raise _unreadable("members")
         return said
+
+    def _said(self, answer: Answer) -> dict[str, str] | None:
+        return self._answers.named(answer.body, self._names.places)
 
 
 def _json(told: Any) -> bytes:
     return json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _read(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _unreadable(what: str) -> CounterpartyFailed:

@@ -12,6 +12,8 @@ from tutela.exchange.http import Outbound
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tutela.exchange.address import Network
+
 _SIGNED, _CONFLICT = 200, 409
 _MOST_DIGITS = 19
 
@@ -19,8 +21,8 @@ _MOST_DIGITS = 19
 class TlogWitness:
     """Posts checkpoints to one witness. The checkpoint's own signature is what it asks for."""
 
-    def __init__(self, address: str) -> None:
-        self._outbound = Outbound(address)
+    def __init__(self, address: str, private: Sequence[Network] = ()) -> None:
+        self._outbound = Outbound(address, private=private)
 
     def cosign(self, old_size: int, path: Sequence[bytes], note: str) -> Signed | HasAnother:
         """Show a checkpoint. Raises `CounterpartyFailed`, `CounterpartyRefused`."""

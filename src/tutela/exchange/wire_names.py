@@ -43,11 +43,10 @@ class WireNames:
         method, _, path = self.calls[name].partition(" ")
         return method, path.format(**numbers)
 
-    def said(self, answer: Any, name: str) -> str | None:
-        """Return what an answer says under one of `answers`, where it says so as text."""
-        for part in self.answers[name].split("."):
-            answer = answer.get(part) if isinstance(answer, dict) else None
-        return str(answer) if isinstance(answer, (str, int)) else None
+    @property
+    def places(self) -> dict[str, str]:
+        """Return where in an answer its number, file, digest, receipt and code stand."""
+        return {name: at for name, at in self.answers.items() if name != _ALGORITHM}
 
     def renamed(self, tree: Any, at: str = "") -> Any:
         """Return our form with their names."""
@@ -63,8 +62,9 @@ class WireNames:
 
 
 _FORM = TypeAdapter(WireNames)
+_ALGORITHM = "digest_algorithm"
 _CALLS = {"open", "file", "submit", "cancel"}
-_ANSWERS = {"report", "file", "digest", "digest_algorithm", "receipt", "code"}
+_ANSWERS = {"report", "file", "digest", _ALGORITHM, "receipt", "code"}
 _CODES = {"gone", "finished", "again"}
 
 

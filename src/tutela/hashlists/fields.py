@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from tutela.hashing.algorithm import ALGORITHMS
@@ -31,10 +30,11 @@ COLUMNS = frozenset(
 KEYS = frozenset(HASHES)
 
 _ID = 255
-_LABEL = 100
-_LABELS = 100
-_SKETCHES = 12
-_LONGEST = {"classification": 16, "source": 255, "added": 40, "withdrawn": 40}
+LABEL, LABELS = 100, 100
+"""The longest label, and the most of them."""
+SKETCHES = 12
+LONGEST = {"classification": 16, "source": 255, "added": 40, "withdrawn": 40}
+"""The source's remarks, and how long each may be."""
 _NOT_WITHDRAWN = {"", "0", "false", "no"}
 _BEST_QUALITY = 100
 
@@ -76,7 +76,7 @@ def line_of(number: int, fields: Mapping[str, object]) -> Line:
         return Line(number, None, tuple(Problem(number, one) for one in reading.problems))
     hashes, stated = reading.hashes(fields)
     sketches = reading.sketches(fields)
-    hashes += [EntryHash(SKETCH, sha256(one).digest()) for one in sketches]
+    hashes += [EntryHash.of_sketch(one) for one in sketches]
     withdrawn = reading.withdrawn(fields)
     if not hashes and not (withdrawn and (entry_id or stated)):
         reasons = reading.problems or ["no hash that this version can match"]
@@ -126,10 +126,10 @@ class _Reading:
         if value is None or value == "":
             return ()
         given = value if isinstance(value, list) else [value]
-        if len(given) > _SKETCHES:
-            self.problems.append(f"sketch: more than {_SKETCHES}")
+        if len(given) > SKETCHES:
+            self.problems.append(f"sketch: more than {SKETCHES}")
         kept: dict[bytes, None] = {}
-        for one in given[:_SKETCHES]:
+        for one in given[:SKETCHES]:
             try:
                 stored = b64decode(str(one), validate=True)
                 Sketch.decoded(stored)
@@ -168,7 +168,7 @@ class _Reading:
 
     def remark(self, fields: Mapping[str, object], name: str) -> str | None:
         """Return one of the source's short remarks."""
-        return self.text(fields, name, _LONGEST[name])
+        return self.text(fields, name, LONGEST[name])
 
     def withdrawn(self, fields: Mapping[str, object]) -> str | None:
         """Return when or that the entry was withdrawn."""
@@ -189,12 +189,12 @@ class _Reading:
         for word in words:
             # A semicolon separates labels in every format, so it can stand in none.
             for part in word.split(";") if isinstance(word, str) else (word,):
-                label = self.text({"labels": part}, "labels", _LABEL)
+                label = self.text({"labels": part}, "labels", LABEL)
                 if label is not None:
                     kept[label] = None
-        if len(kept) > _LABELS:
-            self.problems.append(f"labels: more than {_LABELS}")
-        return tuple(kept)[:_LABELS]
+        if len(kept) > LABELS:
+            self.problems.append(f"labels: more than {LABELS}")
+        return tuple(kept)[:LABELS]
 
 
 def _plain(value: object) -> object:

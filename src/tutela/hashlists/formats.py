@@ -37,35 +37,55 @@ class Format(Protocol):
         ...
 
 
-class ListFile:
-    """One pass over a list file. Iterate once; `sha256`, `format` and `ignored` are then known.
+class Known(Protocol):
+    """One pass over a list file: iterate once; the rest is then known.
 
     Raises `InvalidInput` when the file is of no known format, while it is iterated.
     """
 
-    def __init__(self, chunks: Iterable[bytes], algorithm: str | None = None) -> None:
+    def __iter__(self) -> Iterator[Line]:
+        """Yield what the lines say."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the bytes read so far, in hex."""
+        ...
+
+    @property
+    def format(self) -> str:
+        """Return what the file was recognised as."""
+        ...
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Return the names of columns that mean nothing here."""
+        ...
+
+
+class Reading:
+    """The reading of one list file, which is given a chunk at a time."""
+
+    def __init__(self, algorithm: str | None = None) -> None:
+        """Take bare hashes as of this algorithm. Raises `InvalidInput` for an unknown one."""
         if algorithm is not None and algorithm not in ALGORITHMS:
             raise InvalidInput(
                 f"{algorithm!r} is not an algorithm that lists can hold.",
                 f"Use one of {', '.join(ALGORITHMS)}.",
             )
-        self._chunks = chunks
         self._algorithm = algorithm
-        self._digest = hashlib.sha256()
+        self._cut = _Cut(LONGEST_LINE)
         self._format: Format | None = None
 
-    def __iter__(self) -> Iterator[Line]:
-        for number, raw in lines(self._digested(), LONGEST_LINE):
-            line = self._line(number, raw)
-            if line is not None:
-                yield line
+    def feed(self, chunk: bytes) -> Iterator[Line]:
+        """Yield what the lines say that are whole now. Raises `InvalidInput`."""
+        yield from self._said(self._cut.feed(chunk))
+
+    def end(self) -> Iterator[Line]:
+        """Yield what the last line says. Raises `InvalidInput`, also for a file of nothing."""
+        yield from self._said(self._cut.end())
         if self._format is None:
             raise InvalidInput("The file is empty.", "Check that it was downloaded completely.")
-
-    @property
-    def sha256(self) -> str:
-        """Return the digest of the bytes read so far, in hex."""
-        return self._digest.hexdigest()
 
     @property
     def format(self) -> str:
@@ -77,10 +97,11 @@ class ListFile:
         """Return the names of columns that mean nothing here."""
         return self._format.ignored if self._format else ()
 
-    def _digested(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self._digest.update(chunk)
-            yield chunk
+    def _said(self, numbered: Iterable[tuple[int, bytes | None]]) -> Iterator[Line]:
+        for number, raw in numbered:
+            line = self._line(number, raw)
+            if line is not None:
+                yield line
 
     def _line(self, number: int, raw: bytes | None) -> Line | None:
         if self._format is None:
@@ -101,19 +122,66 @@ class ListFile:
         return self._format.read(number, text) if text.strip() else None
 
 
+class ListFile:
+    """A file that is read in this process: of our own making, or in a confined process."""
+
+    def __init__(self, chunks: Iterable[bytes], algorithm: str | None = None) -> None:
+        self._chunks = chunks
+        self._reading = Reading(algorithm)
+        self._digest = hashlib.sha256()
+
+    def __iter__(self) -> Iterator[Line]:
+        for chunk in self._chunks:
+            self._digest.update(chunk)
+            yield from self._reading.feed(chunk)
+        yield from self._reading.end()
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of the bytes read so far, in hex."""
+        return self._digest.hexdigest()
+
+    @property
+    def format(self) -> str:
+        """Return what the file was recognised as."""
+        return self._reading.format
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Return the names of columns that mean nothing here."""
+        return self._reading.ignored
+
+
+class _Cut:
+    """Cuts chunks into numbered lines."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._number, self._rest, self._too_long = 1, b"", False
+
+    def feed(self, chunk: bytes) -> Iterator[tuple[int, bytes | None]]:
+        *whole, rest = (self._rest + chunk).split(b"\n")
+        number, too_long = self._number, self._too_long
+        fits = len(rest) <= self._longest
+        self._rest = rest if fits else b""
+        self._number = number + len(whole)
+        self._too_long = not fits or (too_long and not whole)
+        for raw in whole:
+            kept = not too_long and len(raw) <= self._longest
+            yield number, raw.removesuffix(b"\r") if kept else None
+            number, too_long = number + 1, False
+
+    def end(self) -> Iterator[tuple[int, bytes | None]]:
+        if self._rest or self._too_long:
+            yield self._number, None if self._too_long else self._rest.removesuffix(b"\r")
+
+
 def lines(chunks: Iterable[bytes], longest: int) -> Iterator[tuple[int, bytes | None]]:
     """Yield numbered lines without their ends; None for one that is longer than `longest` bytes."""
-    number, rest, too_long = 1, b"", False
+    cut = _Cut(longest)
     for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        for raw in whole:
-            fits = not too_long and len(raw) <= longest
-            yield number, raw.removesuffix(b"\r") if fits else None
-            number, too_long = number + 1, False
-        if len(rest) > longest:
-            rest, too_long = b"", True
-    if rest or too_long:
-        yield number, None if too_long else rest.removesuffix(b"\r")
+        yield from cut.feed(chunk)
+    yield from cut.end()
 
 
 def recognise(first: bytes | None, algorithm: str | None) -> Format:

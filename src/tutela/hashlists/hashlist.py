@@ -33,6 +33,11 @@ class EntryHash:
     value: bytes
     quality: int | None = None
 
+    @classmethod
+    def of_sketch(cls, stored: bytes) -> EntryHash:
+        """Return the hash that stands for a sketch, which is kept beside."""
+        return cls(SKETCH, hashlib.sha256(stored).digest())
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

@@ -12,7 +12,6 @@ from tutela.errors import Conflict, InvalidInput, Tampered, TutelaError
 from tutela.hashlists import deliveries, source, tables
 from tutela.hashlists.deliveries import Delivery, Order, State
 from tutela.hashlists.flags import Gate
-from tutela.hashlists.formats import ListFile
 from tutela.hashlists.importing import Counts, Merge
 from tutela.hashlists.list_bytes import ListBytes
 from tutela.hashlists.report import ImportReport, Tally
@@ -22,10 +21,16 @@ from tutela.storage.database import serialise
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
+    from tutela.hashlists.formats import Known
     from tutela.hashlists.references import Ordinary
     from tutela.hashlists.source import Pinned
+
+    Reads = Callable[[Iterable[bytes], str | None], Known]
+    """How the bytes of a file are read; algorithm: of bare hashes."""
 
 _NOTHING = Counts(0, 0, 0, 0, 0)
 
@@ -47,10 +52,13 @@ class _Waits(Exception):
 class Imports:
     """Files coming into the lists of one instance."""
 
-    def __init__(self, audit: AuditLog, steadiness: Steadiness, ordinary: Ordinary) -> None:
+    def __init__(
+        self, audit: AuditLog, steadiness: Steadiness, ordinary: Ordinary, reads: Reads
+    ) -> None:
         self._audit = audit
         self._steadiness = steadiness
         self._ordinary = ordinary
+        self._reads = reads
 
     def prove(self, actor: Actor, order: Order, file: ListBytes, signature: bytes | None) -> Order:
         """Return the order with its source, key and serial. Raises as `source` does; audited."""
@@ -76,7 +84,7 @@ class Imports:
 
     def take(self, actor: Actor, order: Order, file: ListBytes, *, strict: bool) -> ImportReport:
         """Put a file in force, or keep it for a person where it changes too much."""
-        tally, lines = Tally(), ListFile(file.chunks(), order.algorithm)
+        tally, lines = Tally(), self._reads(file.chunks(), order.algorithm)
         try:
             with self._audit.change(actor) as change:
                 list_id, counts = self._brought(change, order, file, tally, lines, strict=strict)
@@ -100,7 +108,7 @@ class Imports:
             waiting = deliveries.load_waiting(connection, delivery_id)
             tally, order = Tally(), waiting.order
             with ListBytes(deliveries.file_of(connection, delivery_id)) as file:
-                lines = ListFile(file.chunks(), order.algorithm)
+                lines = self._reads(file.chunks(), order.algorithm)
                 try:
                     with self._audit.change(actor) as change:
                         serialise(change.connection, "hash_lists")
@@ -143,7 +151,7 @@ class Imports:
         order: Order,
         file: ListBytes,
         tally: Tally,
-        lines: ListFile,
+        lines: Known,
         *,
         strict: bool = False,
         accepted: Delivery | None = None,
@@ -214,7 +222,7 @@ class Imports:
         order: Order,
         file: ListBytes,
         tally: Tally,
-        lines: ListFile,
+        lines: Known,
         waits: _Waits,
     ) -> ImportReport:
         """Keep a file for a person; the same file is kept once."""

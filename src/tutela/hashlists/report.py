@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tutela.hashlists.fields import Line, Problem
-    from tutela.hashlists.formats import ListFile
+    from tutela.hashlists.formats import Known
     from tutela.hashlists.importing import Counts
 
 MOST_PROBLEMS = 1000
@@ -66,7 +66,7 @@ class Tally:
         self,
         list_id: str,
         name: str,
-        file: ListFile,
+        file: Known,
         counts: Counts,
         *,
         stored: bool,

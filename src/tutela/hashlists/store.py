@@ -15,6 +15,7 @@ from tutela.hashlists import deliveries, flags, judgement, tables
 from tutela.hashlists import source as source_record
 from tutela.hashlists.deliveries import Order
 from tutela.hashlists.flags import Flag, FlagState
+from tutela.hashlists.formats import ListFile
 from tutela.hashlists.hashlist import SKETCH, Entry, HashList
 from tutela.hashlists.importing import entries_of, put_in, stored_entries, stored_rows
 from tutela.hashlists.imports import Imports
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog, Change
     from tutela.hashlists.deliveries import Delivery
+    from tutela.hashlists.imports import Reads
     from tutela.hashlists.judgement import Sampling, Standing
     from tutela.hashlists.report import ImportReport
     from tutela.hashlists.source import Pinned
@@ -53,12 +55,16 @@ class HashLists:
         steadiness: Steadiness = STEADY,
         ordinary: Ordinary = NO_REFERENCES,
         approvals: Approvals | None = None,
+        reads: Reads = ListFile,
     ) -> None:
-        """Compare entries with what is `ordinary`; ask `approvals` where trust is to change."""
+        """Compare entries with what is `ordinary`; ask `approvals` where trust is to change.
+
+        `reads`: how files are read. An instance reads them in confined processes.
+        """
         self._approvals = approvals
         self._database = database
         self._audit = audit
-        self._imports = Imports(audit, steadiness, ordinary)
+        self._imports = Imports(audit, steadiness, ordinary, reads)
 
     def import_file(
         self,

@@ -208,7 +208,7 @@ class FingerprintWorkers:
         """Count a process that died before it was ready: once may be chance, thrice is not."""
         self._false_starts += 1
         if self._false_starts >= _MOST_FALSE_STARTS:
-            raise not_started()
+            raise not_started(WORKER)
 
     def _started(self) -> _Worker:
         worker = _Worker(Process(WORKER, self._terms))

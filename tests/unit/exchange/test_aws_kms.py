@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -205,3 +206,22 @@ def test_the_worked_example_of_the_user_guide() -> None:
     assert made["Authorization"].endswith(
         "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"
     )
+
+
+def test_a_key_is_let_go_of_when_its_time_is_over_though_nobody_asks(
+    kms: SimulatedKms, tmp_path: Path, held: OpeningKey
+) -> None:
+    identity = held.sealing.id
+    keys = service(kms, tmp_path, hold=0.3)
+    keys.private(identity)
+    assert keys.held_now() == {identity}
+    until = time.monotonic() + 20
+    while keys.held_now() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert keys.held_now() == frozenset()
+
+
+def test_no_time_at_all_keeps_no_key(kms: SimulatedKms, tmp_path: Path, held: OpeningKey) -> None:
+    keys = service(kms, tmp_path, hold=0)
+    keys.private(held.sealing.id)
+    assert keys.held_now() == frozenset()

@@ -22,6 +22,7 @@ from tutela.errors import (
 )
 from tutela.evidence.vault import Opened
 from tutela.exchange import cybertipline_xml as xml
+from tutela.exchange.answers import HERE
 from tutela.exchange.cybertipline import CyberTipline
 from tutela.exchange.http import Outbound
 from tutela.referrals.authority import ReportFinished, ReportGone, RetractAnswer, Uploaded
@@ -280,4 +281,4 @@ def test_addresses_with_credentials_or_other_schemes_are_refused() -> None:
 )
 def test_unreadable_answers_are_no_success(body: bytes) -> None:
     with pytest.raises(CounterpartyFailed):
-        xml.read(body)
+        HERE.xml(body)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from lxml import etree
-
 from tutela.cli.rehearsal.case import refer
 from tutela.errors import InvalidInput, TutelaError
 from tutela.exchange import by_hand
@@ -71,14 +69,11 @@ def _schema(stage: Stage, referral: Referral) -> Iterator[Drill]:
         stage.platform.settings.exchange.private_networks,
     )
     try:
-        schema = etree.XMLSchema(etree.fromstring(there.schema()))
-        report = etree.fromstring(there.opening(referral))
-    except (TutelaError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as problem:
-        yield Drill(NCMEC, "its schema, fetched now", str(problem), right=False)
-        return
-    valid = schema.validate(report)
-    found = "our report is valid" if valid else str(schema.error_log)
-    yield Drill(NCMEC, "its schema, fetched now", found, right=valid)
+        faults = stage.platform.answers.faults(there.schema(), there.opening(referral))
+    except TutelaError as problem:
+        faults = str(problem)
+    found = faults or "our report is valid"
+    yield Drill(NCMEC, "its schema, fetched now", found, right=faults is None)
 
 
 def _sent(stage: Stage, referral: Referral, tried: str, folder: Path) -> Drill:

@@ -152,7 +152,7 @@ class Pool:
                 self._false_starts += 1
                 if self._false_starts >= _MOST_FALSE_STARTS:
                     self._false_starts = 0
-                    raise not_started() from None
+                    raise not_started(self._module) from None
                 continue
             self._false_starts = 0
             if self.held is None:

@@ -221,11 +221,11 @@ class Process:
         self._outgoing.clear()
 
 
-def not_started() -> Unavailable:
+def not_started(module: str) -> Unavailable:
     """Return the error of a process that ended before it was ready, again and again."""
     return Unavailable(
-        "A process that parses uploads did not start.",
-        "Run `python -m tutela.platform.parsing_worker '{}'` to see why.",
+        "A process that parses what others sent did not start.",
+        f"Run `python -m {module} '{{}}'` to see why.",
     )
 
 

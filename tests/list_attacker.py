@@ -1,0 +1,40 @@
+"""What a process that reads a list might do once the list has taken it over; words name the trick.
+
+The list's own first line says which: `#connect`, `#lie id,…`, `#flood`, `#hang`.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING, Any
+
+from tutela.content.confinement.serving import serve
+
+if TYPE_CHECKING:
+    from tutela.content.confinement.serving import Incoming, Terms
+
+
+def read(_words: dict[str, Any], incoming: Incoming) -> tuple[dict[str, Any], bytes]:
+    """Do what the list says."""
+    trick, _, said = incoming.whole().decode().removesuffix("\n").partition(" ")
+    if trick == "#connect":
+        socket.socket().connect_ex(("127.0.0.1", 9))
+    elif trick == "#flood":
+        return {}, b"x" * (1 << 25)
+    elif trick == "#hang":
+        time.sleep(600)
+    return {}, said.replace("~", "\t").encode()
+
+
+def end(_words: dict[str, Any], _incoming: Incoming) -> tuple[dict[str, Any], bytes]:
+    """Say what the file was."""
+    return {"format": "csv", "ignored": []}, b""
+
+
+def _warm_up(_terms: Terms) -> None:
+    socket.getaddrinfo("127.0.0.1", 9)
+
+
+if __name__ == "__main__":
+    serve({"read": read, "end": end}, _warm_up)
