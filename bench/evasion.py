@@ -8,9 +8,11 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pdqhash
 from bench.photos import SETS, pictures, source
 from bench.report import Table, machine
 from bench.variants import VARIANTS, saved
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
@@ -33,6 +36,9 @@ _Z = 1.96
 _PEERS = ("pdqhash", "threatexchange")
 _HASH_ONLY = "full, listed as PDQ only"
 _BUDGETS = tuple(str(one) for one in Budget)
+_SHARE = 5_000
+_uncut: list[NDArray[np.uint8]] = []
+"""What a worker process cuts crops from; put there once rather than sent with every share."""
 
 
 @dataclass(slots=True)
@@ -204,8 +210,8 @@ def _false_alarms(folder: Path, *, few: bool, many: bool) -> Table:
         "Found by mistake: files that match anything",
         ("listed", "looked at", "files", *(f"--looks {one}" for one in _BUDGETS)),
     )
-    crops = 2_000 if few else 1_000_000 if many else 100_000
     for what, listed, asked in _halves(few):
+        crops = 2_000 if few else 1_000_000 if many and what.startswith("main") else 100_000
         home = Home(folder)
         built, looked = home.folder / "listed", home.folder / "asked"
         _written(built, listed)
@@ -257,16 +263,31 @@ def _written(folder: Path, some: Iterable[Image.Image]) -> int:
 
 
 def _crop_hashes(listed: list[Image.Image], count: int) -> Iterator[str]:
-    rng = np.random.default_rng(3)
     pixels = [np.asarray(one.convert("L")) for one in listed]
-    while count:
-        grey = pixels[rng.integers(len(pixels))]
+    # Shares of a fixed size, so that the crops do not depend on how many cores there are.
+    shares = [
+        (seed, min(_SHARE, count - start)) for seed, start in enumerate(range(0, count, _SHARE))
+    ]
+    with ProcessPoolExecutor(initializer=_cut_from, initargs=(pixels,)) as pool:
+        yield from chain.from_iterable(pool.map(_share_of_crops, shares))
+
+
+def _cut_from(pixels: list[NDArray[np.uint8]]) -> None:
+    _uncut[:] = pixels
+
+
+def _share_of_crops(share: tuple[int, int]) -> list[str]:
+    seed, count = share
+    rng = np.random.default_rng((3, seed))
+    made: list[str] = []
+    while len(made) < count:
+        grey = _uncut[rng.integers(len(_uncut))]
         rows, columns = (np.array(grey.shape) * rng.uniform(0.3, 1, 2)).astype(int)
         top, left = (rng.integers(0, np.array(grey.shape) - (rows, columns) + 1)).tolist()
         printed = pdq(np.ascontiguousarray(grey[top : top + rows, left : left + columns]))
         if printed.quality >= 50:
-            count -= 1
-            yield printed.hex
+            made.append(printed.hex)
+    return made
 
 
 def _cost(home: Home, listed: int, photos: int) -> Table:
