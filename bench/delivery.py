@@ -75,6 +75,7 @@ class _Stage:
             home,
             authority=there,
             approval={"people": 0},
+            grace={"seconds": 0},
             host={"webhook_url": host.address},
         )
         installation.create_home(settings, "bench")

@@ -35,6 +35,8 @@ BOOKKEEPING: dict[str, frozenset[str]] = {
     "passkeys": frozenset({"uses", "last_used_at"}),
     "answered_challenges": ALL,
     "recovery_codes": frozenset({"used_at"}),
+    # What is typed and not decided does nothing; the decision is an entry.
+    "typed_decisions": ALL,
     # Whose turn it is to ask the provider again; what it answers is an entry.
     "identities": frozenset({"checked_at"}),
     # Alembic's own.

@@ -39,6 +39,7 @@ from tutela.content.confinement.pool import Pool, Room
 from tutela.content.confinement.serving import Terms
 from tutela.content.decoding import DecodeLimits
 from tutela.content.holds import HOST_ORDER
+from tutela.decisions.typed import TypedDecisions
 from tutela.errors import CounterpartyFailed, SettingsInvalid
 from tutela.evidence import passphrase as passphrases
 from tutela.evidence.destruction import ERASURE, Destruction
@@ -69,7 +70,7 @@ from tutela.hashlists.sudden import Steadiness
 from tutela.key_files import KeyFiles
 from tutela.matching.ordinary_index import OrdinaryIndex
 from tutela.matching.screening import Screener, ScreeningPolicy
-from tutela.platform.casework import Casework
+from tutela.platform.casework import LIST_JUDGEMENT, Casework
 from tutela.platform.intake import Intake
 from tutela.platform.list_watch import ListWatch
 from tutela.platform.meters import Meters, Standing
@@ -142,6 +143,7 @@ class Platform:
     viewing: Viewing
     register: Register
     casework: Casework
+    typed: TypedDecisions
     referring: Referring
     letters: Letters
     book: Book
@@ -267,7 +269,7 @@ def open_platform(
     )
     watch = ListWatch(Sampling(**settings.sampling.model_dump()))
     budget = Budget(audit, _exposure(settings))
-    casework = Casework(audit, referring, watch)
+    casework = Casework(audit, referring, watch, timedelta(seconds=settings.grace.seconds))
     delivery = Delivery(
         audit,
         register,
@@ -334,6 +336,7 @@ def open_platform(
         viewing=Viewing(audit, vault, parsing.smaller, budget.check_looking),
         register=register,
         casework=casework,
+        typed=TypedDecisions(database),
         referring=referring,
         letters=letters,
         book=book,
@@ -365,6 +368,7 @@ def open_platform(
                 ERASURE: destruction.carry_out,
                 CHECKPOINT: witnessing.carry_out,
                 NOTICE: telling.carry_out,
+                LIST_JUDGEMENT: casework.judge,
             },
             timedelta(seconds=settings.duties.lease_seconds),
             (

@@ -72,6 +72,13 @@ class LeaseLost(Conflict):
     title = "The work is no longer yours"
 
 
+class Overtaken(Conflict):
+    """Another page of the same person has written what this one has not seen."""
+
+    code = "overtaken"
+    title = "Another page has other words"
+
+
 class NotSignedIn(TutelaError):
     """No valid credentials came with the request."""
 

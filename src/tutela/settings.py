@@ -210,6 +210,18 @@ class Duties(_Part):
     )
 
 
+class Grace(_Part):
+    """How long a decision can be undone before anything of it leaves."""
+
+    seconds: float = Field(
+        default=20,
+        ge=0,
+        le=600,
+        description="Orders, referrals and what lists are told wait so long; 0: nothing waits. "
+        "Where a child may be in danger now, nothing waits in any case.",
+    )
+
+
 class Approval(_Part):
     """How many people let a referral out. Of what is urgent the decision itself can be enough."""
 
@@ -538,6 +550,7 @@ class Settings(BaseSettings):
     host: Host = Host()
     authority: Authority = Authority()
     nca: Nca = Nca()
+    grace: Grace = Grace()
     approval: Approval = Approval()
     two_people: TwoPeople = TwoPeople()
     identity_provider: SignOn = SignOn()

@@ -143,6 +143,7 @@ class Rig:
             f'database_url = "{url}"',
             *([f'objects_url = "{bucket.url}"'] if bucket else []),
             f"[duties]\nlease_seconds = {_LEASE_SECONDS}",
+            "[grace]\nseconds = 1",
             f'[host]\nwebhook_url = "{self.host.webhook}"',
             f'[authority]\nurl = "{self.authority.api}"',
             f'username = "{user}"\npassword = "{password}"',

@@ -279,6 +279,12 @@ def _add_cases(app: FastAPI, platform: "Platform") -> None:
         )
         return DecisionShape.of(decision)
 
+    @app.post("/cases/{case_id}/undo", tags=["cases"])
+    def undo_decision(case_id: str, caller: Annotated[Principal, may_decide]) -> LeaseShape:
+        """Take one's own decision back before anything of it has left; the case is held again."""
+        lease = platform.casework.undo(caller.actor, case_id)
+        return LeaseShape(case_id=case_id, token=lease.token, until=lease.until)
+
 
 def _add_referrals(app: FastAPI, platform: "Platform") -> None:
     may_read = Depends(_allowed(platform, Permission.CASE_READ))

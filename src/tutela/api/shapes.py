@@ -110,7 +110,7 @@ class ItemShape(_Shape):
 
 
 class DecisionShape(_Shape):
-    """One decision. The last of a case stands."""
+    """One decision. The last of a case stands; nothing of it leaves before `leaves_at`."""
 
     id: str
     outcome: Outcome
@@ -119,6 +119,7 @@ class DecisionShape(_Shape):
     covers: int
     viewed_at: str
     reverses: str | None
+    leaves_at: datetime | None
 
     @classmethod
     def of(cls, decision: Decision) -> DecisionShape:
@@ -131,6 +132,7 @@ class DecisionShape(_Shape):
             covers=decision.covers,
             viewed_at=decision.viewed_at,
             reverses=decision.reverses,
+            leaves_at=decision.leaves_at,
         )
 
 

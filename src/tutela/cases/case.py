@@ -246,13 +246,26 @@ def end(change: Change, case_id: str, *, abusive: bool) -> None:
             kept_for=None,
         )
     )
-    repeat = {Reason.REPEAT}
-    more, less = (
-        (repeat, set()) if _found_abusive(change.connection, case.account_id) else (set(), repeat)
+    _rank_account(change.connection, case.account_id)
+
+
+def reopen(change: Change, case_id: str) -> None:
+    """Let a case that was taken wait for a person again: its decision was undone."""
+    case = load(change.connection, case_id)
+    change.connection.execute(
+        cases.update()
+        .where(cases.c.id == case_id)
+        .values(state=CaseState.OPEN.value, decided_at=None, abusive=None)
     )
-    for one in of_account(change.connection, case.account_id):
+    _rank_account(change.connection, case.account_id)
+
+
+def _rank_account(connection: sa.Connection, account_id: str) -> None:
+    repeat = {Reason.REPEAT}
+    more, less = (repeat, set()) if _found_abusive(connection, account_id) else (set(), repeat)
+    for one in of_account(connection, account_id):
         if one.state is CaseState.OPEN:
-            _put_reasons(change.connection, one, more, less)
+            _put_reasons(connection, one, more, less)
 
 
 def _put_reasons(

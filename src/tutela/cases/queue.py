@@ -13,14 +13,16 @@ from tutela.audit.entry import Action, Actor
 from tutela.cases import passing
 from tutela.cases.case import Case, CaseKind, CaseState, add_reason, cases, load
 from tutela.cases.categories import of_any, opted_out
+from tutela.cases.filtering import EVERYTHING, Filter
 from tutela.cases.guard import nobody_stops
 from tutela.cases.passing import Way
+from tutela.cases.presence import Presence, present
 from tutela.cases.priority import Reason
 from tutela.cases.waiting import QueueRow, counts, waiting
 from tutela.errors import Conflict, InvalidInput, LeaseLost, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
 
     from tutela.audit.log import AuditLog, Change
     from tutela.cases.guard import Guard
@@ -49,15 +51,20 @@ class Queue:
         self._guard = guard
 
     def waiting(
-        self, limit: int = 200, kinds: Collection[CaseKind] = (), person: Actor | None = None
+        self, limit: int = 200, only: Filter = EVERYTHING, person: Actor | None = None
     ) -> tuple[QueueRow, ...]:
-        """Return open cases, first things first; of some kinds only, where any are named.
+        """Return open cases, first things first.
 
         Without what `person` opted out of, where one is named.
         """
         with self._audit.database.reading() as connection:
             without = opted_out(connection, str(person)) if person else ()
-            return waiting(connection, limit, kinds, without)
+            return waiting(connection, limit, only, without)
+
+    def present(self, waiting: Sequence[Case]) -> dict[str, Presence]:
+        """Return who is at each of these cases now."""
+        with self._audit.database.reading() as connection:
+            return present(connection, waiting, self._audit.clock())
 
     def counts(self) -> dict[CaseKind, int]:
         """Return how many open cases of each kind there are."""
@@ -86,7 +93,7 @@ class Queue:
                     row = change.connection.execute(free).first()
                     if row is None:
                         raise _TakenMeanwhile
-                    return self._take(change, row.id)
+                    return take(change, row.id)
             except _TakenMeanwhile:
                 continue
 
@@ -105,13 +112,7 @@ class Queue:
                     "The case was handed to another person.",
                     "Take another one, or ask them to hand it on.",
                 )
-            return self._take(change, case_id)
-
-    def _take(self, change: Change, case_id: str) -> Lease:
-        lease = Lease(case_id, secrets.token_hex(16), change.now + LEASE)
-        _write(change, case_id, str(change.actor), lease.token, lease.until)
-        change.record(Action.CASE_CLAIMED, case_id)
-        return lease
+            return take(change, case_id)
 
     def renew(self, actor: Actor, case_id: str, token: str) -> Lease:
         """Lengthen a lease. Raises `LeaseLost` if it is no longer the caller's."""
@@ -238,6 +239,14 @@ def _free_for(
         .limit(1)
     )
     return query.where(~of_any(cases, without)) if without else query
+
+
+def take(change: Change, case_id: str) -> Lease:
+    """Give a case that is free to the person who acts."""
+    lease = Lease(case_id, secrets.token_hex(16), change.now + LEASE)
+    _write(change, case_id, str(change.actor), lease.token, lease.until)
+    change.record(Action.CASE_CLAIMED, case_id)
+    return lease
 
 
 def check(case: Case, actor: Actor, token: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from tutela.cases.case import Case, CaseKind, CaseState, case_from, cases
 from tutela.cases.categories import of_any
+from tutela.cases.filtering import EVERYTHING, Filter
 from tutela.content.item import item_matches, items
 
 if TYPE_CHECKING:
@@ -31,21 +32,16 @@ class QueueRow:
 def waiting(
     connection: sa.Connection,
     limit: int = 200,
-    kinds: Collection[CaseKind] = (),
+    only: Filter = EVERYTHING,
     without: Collection[str] = (),
 ) -> tuple[QueueRow, ...]:
-    """Return open cases, first things first; of some kinds only, where any are named.
-
-    `without`: none of these categories.
-    """
+    """Return open cases, first things first. `without`: none of these categories."""
     query = (
         sa.select(cases)
-        .where(cases.c.state == CaseState.OPEN.value)
+        .where(cases.c.state == CaseState.OPEN.value, *only.conditions())
         .order_by(cases.c.ranked_at, cases.c.id)
         .limit(limit)
     )
-    if kinds:
-        query = query.where(cases.c.kind.in_([one.value for one in kinds]))
     if without:
         query = query.where(~of_any(cases, without))
     found = [case_from(row) for row in connection.execute(query)]

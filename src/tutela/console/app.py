@@ -31,6 +31,8 @@ from tutela.console.setting_pages import SettingPages
 from tutela.console.sign_in import SignInPages
 from tutela.console.splitting import SplittingPages
 from tutela.console.team import TeamPages
+from tutela.console.typed import TypedPages
+from tutela.console.undoing import UndoingPages
 from tutela.errors import NotFound, TutelaError, UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def console_app(platform: Platform) -> Starlette:
     lists, account = ListPages(pages), AccountPages(pages)
 
     alarms, settings = AlarmPages(pages), SettingPages(pages)
+    typed, undoing = TypedPages(pages), UndoingPages(pages)
     day, team = ExposurePages(pages), TeamPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
@@ -90,6 +93,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/next", queue.next, Permission.CASE_DECIDE),
             page("/decided", queue.decided, Permission.CASE_READ),
             page("/cases/{case}", case.case, Permission.CASE_READ),
+            page("/cases/{case}/present", case.present, Permission.CASE_READ),
             form("/cases/{case}/claim", case.claim, Permission.CASE_DECIDE),
             form("/cases/{case}/release", case.release, Permission.CASE_DECIDE),
             form("/cases/{case}/renew", case.renew, Permission.CASE_DECIDE),
@@ -99,6 +103,8 @@ def console_app(platform: Platform) -> Starlette:
             form("/cases/{case}/escalate", passing.escalate, Permission.CASE_READ),
             form("/cases/{case}/split", SplittingPages(pages).split, Permission.CASE_DECIDE),
             form("/cases/{case}/decide", case.decide, Permission.CASE_DECIDE),
+            form("/cases/{case}/typed", typed.keep, Permission.CASE_DECIDE),
+            form("/cases/{case}/undo", undoing.undo, Permission.CASE_DECIDE),
             form("/cases/{case}/reverse", case.reverse, Permission.CASE_DECIDE),
             form("/cases/{case}/views", looking.ask, Permission.EVIDENCE_VIEW),
             page("/views/{view}", looking.picture, Permission.EVIDENCE_VIEW),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +14,7 @@ from tutela.cases import case as cases_on_record
 from tutela.cases import cluster, passing
 from tutela.cases.case import CaseState
 from tutela.cases.viewing import GRANT, Fidelity
+from tutela.console import typed
 from tutela.console.pages import HOME, back, from_htmx
 from tutela.console.passing import colleagues
 from tutela.content import holds
@@ -21,7 +23,7 @@ from tutela.decisions import decision as decisions_on_record
 from tutela.decisions import earlier
 from tutela.decisions.decision import GROUNDS_FOR, Finding, Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
-from tutela.errors import Conflict, InvalidInput, TutelaError
+from tutela.errors import Conflict, InvalidInput, Overtaken, TutelaError
 from tutela.hashlists import judgement
 from tutela.referrals.completeness import completeness
 
@@ -82,12 +84,26 @@ class CasePages:
         case = await run_in_threadpool(self._load, case_id)
         return self._pages.page("_lease.html", asker, case=case)
 
+    async def present(self, request: Request) -> Response:
+        """Say who is at the case now."""
+        asker = await self._pages.asker(request, Permission.CASE_READ)
+        case = await run_in_threadpool(self._load, request.path_params["case"])
+        found = await run_in_threadpool(self._platform.queue.present, [case])
+        return self._pages.page(
+            "_present.html",
+            asker,
+            case=case,
+            present=found[case.id],
+            mine=str(asker.actor),
+            called=await self._pages.called(),
+        )
+
     async def decide(self, request: Request) -> Response:
         """Record the decision and all that follows from it."""
         asker = await self._pages.asker(request, Permission.CASE_DECIDE)
         case_id = request.path_params["case"]
         try:
-            finding, seen = _finding(asker.fields), _count(asker.field("size"))
+            finding, seen = await self._found(asker, case_id)
             await run_in_threadpool(
                 self._platform.casework.decide,
                 asker.actor,
@@ -106,13 +122,28 @@ class CasePages:
         asker = await self._pages.asker(request, Permission.CASE_DECIDE)
         case_id = request.path_params["case"]
         try:
-            finding, seen = _finding(asker.fields), _count(asker.field("size"))
+            finding, seen = await self._found(asker, case_id)
             await run_in_threadpool(
                 self._platform.casework.reverse, asker.actor, case_id, seen, finding
             )
         except (InvalidInput, Conflict) as problem:
             return await self._page(asker, case_id, {}, problem)
         return back(f"{HOME}cases/{case_id}")
+
+    async def _found(self, asker: Asker, case_id: str) -> tuple[Finding, int]:
+        """Return what the form says; what was typed is kept until it is decided."""
+        kept = await run_in_threadpool(self._platform.typed.of, case_id, asker.actor)
+        typed.check(kept, asker.fields)
+        await run_in_threadpool(
+            self._platform.typed.keep,
+            case_id,
+            asker.actor,
+            asker.fields,
+            replace(typed.page_of(asker.fields), stroke=kept.stroke + 1),
+            self._platform.clock(),
+            over=True,
+        )
+        return _finding(asker.fields), _count(asker.field("size"))
 
     async def _page(
         self,
@@ -125,14 +156,18 @@ class CasePages:
         case: Case = facts["case"]
         leased = case.leased_until is not None and case.leased_until > self._platform.clock()
         view = asked.get("view", "")
+        kept = await run_in_threadpool(self._platform.typed.of, case_id, asker.actor)
+        form = typed.form_of(asker, kept, overtaken=isinstance(problem, Overtaken))
         return self._pages.page(
             "case.html",
             asker,
             problem.http_status if problem else 200,
             problem=problem,
-            typed=asker.fields,
+            typed=form.fields,
+            form=form,
             leased=leased,
             is_mine=leased and case.leased_by == str(asker.actor),
+            mine=str(asker.actor),
             rungs=tuple(one for one in Fidelity if one is not Fidelity.FACTS),
             view=view if _VIEW.fullmatch(view) else None,
             fidelity=asked.get("fidelity", ""),
@@ -180,6 +215,7 @@ class CasePages:
             "decisions": decisions,
             "orders": orders,
             "passed": passed,
+            "present": self._platform.queue.present([case])[case_id],
             "prior": [one for one in account if one.id != case_id],
             "book": self._platform.book,
             "referrals": [(one, completeness(one.draft)) for one in referrals],

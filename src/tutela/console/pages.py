@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from hashlib import sha256
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -19,6 +20,7 @@ from tutela.access.roles import Permission
 from tutela.console import words
 from tutela.console.banner import Banner, banner
 from tutela.console.doors import need_of
+from tutela.decisions.decision import undoable
 from tutela.errors import (
     InvalidInput,
     NotSignedIn,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from tutela.access.sessions import Session
     from tutela.audit.entry import Actor
     from tutela.bootstrap import Platform
+    from tutela.decisions.decision import Decision
 
 COOKIE = "tutela_session"
 VISIT = "tutela_visit"
@@ -55,11 +58,15 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A signed-in person, the fields of the form they sent, if any, and what alarms stand."""
+    """A signed-in person, the fields of the form they sent, if any, and what alarms stand.
+
+    `undoable`: their decisions of which nothing has left.
+    """
 
     session: Session
     fields: Mapping[str, str]
     banner: Banner
+    undoable: tuple[Decision, ...] = ()
 
     @property
     def actor(self) -> Actor:
@@ -99,6 +106,7 @@ class Pages:
         )
         self._templates.filters["moment"] = lambda at: f"{at:%Y-%m-%d %H:%M}"
         self._templates.filters["age"] = self._age
+        self._templates.filters["seconds_left"] = self._seconds_left
         self._templates.filters["plainly"] = words.plain
         self._templates.globals.update(words=words, Permission=Permission)
 
@@ -115,11 +123,17 @@ class Pages:
         if request.method == "POST":
             fields = await self._form(request)
             _check_word(fields, session.csrf)
-        asker = Asker(session, fields, await run_in_threadpool(banner, self.platform))
+        asker = Asker(session, fields, *await run_in_threadpool(self._around, session))
         for one in dict.fromkeys((need, permission)):
             if one is not None:
                 await self.require(asker, one)
         return asker
+
+    def _around(self, session: Session) -> tuple[Banner, tuple[Decision, ...]]:
+        """Return what every page shows around its own content."""
+        with self.platform.database.reading() as connection:
+            own = undoable(connection, session.account.actor, self.platform.clock())
+        return banner(self.platform), tuple(own)
 
     async def require(self, asker: Asker, permission: Permission) -> None:
         """Raise `Refused`, recorded, unless the person may do this."""
@@ -206,6 +220,10 @@ class Pages:
             )
         except ValueError as problem:
             raise UsageError("The form cannot be read.", "Load the page again.") from problem
+
+    def _seconds_left(self, until: datetime) -> int:
+        """Return how long it is until an instant: a browser's clock may be another one."""
+        return max(0, ceil((until - self.platform.clock()).total_seconds()))
 
     def _age(self, at: datetime) -> str:
         minutes = max(0, int((self.platform.clock() - at).total_seconds() // 60))

@@ -9,7 +9,9 @@ from starlette.concurrency import run_in_threadpool
 
 from tutela.access.roles import Permission
 from tutela.cases import case as cases_on_record
-from tutela.cases.case import CaseKind, CaseState, cases
+from tutela.cases.case import CaseState, cases
+from tutela.cases.filtering import SEVERE
+from tutela.console import filters
 from tutela.console.pages import HOME, back
 from tutela.decisions import decision as decisions_on_record
 from tutela.referrals.referral import State
@@ -29,6 +31,7 @@ class QueuePages:
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
         self._platform = pages.platform
+        self._clock = filters.clock_of(pages.platform)
 
     async def start(self, request: Request) -> Response:
         """Send everybody to the page their role is for."""
@@ -43,24 +46,28 @@ class QueuePages:
     async def queue(self, request: Request) -> Response:
         """Show what waits, first things first."""
         asker = await self._pages.asker(request, Permission.CASE_READ)
-        asked = request.query_params.get("kind", "")
-        kinds = [kind for kind in CaseKind if kind.value == asked]
-        rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN, kinds, asker.actor)
+        asked = filters.asked(request.query_params)
+        now = self._platform.clock()
+        only = asked.filter(self._clock, now)
+        rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN, only, asker.actor)
+        waiting = [row.case for row in rows]
         referrals = await run_in_threadpool(self._platform.register.counts)
         mine = str(asker.actor)
-        now = self._platform.clock()
         return self._pages.page(
             "queue.html",
             asker,
             rows=rows,
             counts=await run_in_threadpool(self._platform.queue.counts),
-            only=kinds[0] if kinds else None,
+            only=only,
+            asked=asked,
+            severe=SEVERE,
+            clocks=filters.CLOCKS,
+            lists=await run_in_threadpool(filters.lists_of, self._platform),
+            present=await run_in_threadpool(self._platform.queue.present, waiting),
             drafted=referrals[State.DRAFTED],
             alarmed=referrals[State.ALARMED],
             called=await self._pages.called(),
-            held=[
-                row.case.leased_until is not None and row.case.leased_until > now for row in rows
-            ],
+            held=[one.leased_until is not None and one.leased_until > now for one in waiting],
             mine=mine,
         )
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tutela.audit.entry import Action
 from tutela.content.item import HoldState, Item, set_hold
-from tutela.errors import NotFound
+from tutela.errors import Conflict, NotFound
 from tutela.storage import duties
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
@@ -44,6 +44,8 @@ host_orders = sa.Table(
     sa.Column("confirmed_at", Instant),
     sa.Column("refused", sa.String(200)),
     sa.Column("wanted", sa.JSON, nullable=False),
+    # Taken back with the decision that gave it, before it left.
+    sa.Column("undone_at", Instant),
 )
 
 _STANDING = {
@@ -70,8 +72,17 @@ class HostOrder:
     wanted: tuple[str, ...] = ()
 
 
-def order(change: Change, item: Item, verb: Verb, wanted: Sequence[str] = ()) -> str:
-    """Write an order and the duty to send it, in the caller's change; return its id."""
+def order(
+    change: Change,
+    item: Item,
+    verb: Verb,
+    wanted: Sequence[str] = (),
+    not_before: datetime | None = None,
+) -> str:
+    """Write an order and the duty to send it, in the caller's change; return its id.
+
+    `not_before`: it waits until then, and can be undone meanwhile.
+    """
     identity = new_id("ord", change.now)
     change.connection.execute(
         host_orders.insert().values(
@@ -83,9 +94,28 @@ def order(change: Change, item: Item, verb: Verb, wanted: Sequence[str] = ()) ->
             wanted=list(wanted),
         )
     )
-    duties.enqueue(change.connection, HOST_ORDER, identity, change.now)
+    duties.enqueue(change.connection, HOST_ORDER, identity, not_before or change.now)
     change.record(Action.HOST_ORDERED, item.id, order=identity, verb=verb.value)
     return identity
+
+
+def undo(change: Change, item: Item, since: datetime) -> None:
+    """Take back the orders about an item given since an instant, none of which has left.
+
+    Raises `Conflict` where one is on its way.
+    """
+    for one in of_item(change.connection, item.id):
+        if one.ordered_at < since or one.verb is Verb.TELL:
+            continue
+        if not duties.drop(change.connection, HOST_ORDER, one.id):
+            raise Conflict(
+                "An order of this decision is with the host platform already.",
+                "Reverse the decision instead.",
+            )
+        change.connection.execute(
+            host_orders.update().where(host_orders.c.id == one.id).values(undone_at=change.now)
+        )
+        change.record(Action.HOST_ORDER_UNDONE, item.id, order=one.id, verb=one.verb.value)
 
 
 def load(connection: sa.Connection, order_id: str) -> HostOrder:
@@ -97,10 +127,10 @@ def load(connection: sa.Connection, order_id: str) -> HostOrder:
 
 
 def of_item(connection: sa.Connection, item_id: str) -> list[HostOrder]:
-    """Return an item's orders, oldest first."""
+    """Return an item's orders, oldest first, without those that were taken back."""
     query = (
         sa.select(host_orders)
-        .where(host_orders.c.item_id == item_id)
+        .where(host_orders.c.item_id == item_id, host_orders.c.undone_at.is_(None))
         .order_by(host_orders.c.ordered_at, host_orders.c.id)
     )
     return [_order(row) for row in connection.execute(query)]

@@ -13,11 +13,12 @@ from tutela.audit.entry import Action
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
 from tutela.decisions.reach import Reach, range_of
-from tutela.errors import InvalidInput, NotFound
+from tutela.errors import Conflict, InvalidInput, NotFound, Refused
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from tutela.audit.entry import Actor
     from tutela.audit.log import Change
 
 decisions = sa.Table(
@@ -39,6 +40,10 @@ decisions = sa.Table(
     sa.Column("circumstances", sa.JSON, nullable=False),
     sa.Column("reaches", sa.JSON, nullable=False),
     sa.Column("rests_on", sa.JSON, nullable=False),
+    # Nothing of it leaves before; until then who decided can undo it.
+    sa.Column("leaves_at", Instant),
+    sa.Column("undone_at", Instant),
+    sa.Index("ix_decisions_decided_by_leaves_at", "decided_by", "leaves_at"),
 )
 
 _NOTE_LENGTH = 4000
@@ -105,6 +110,7 @@ class Decision:
     """One decision on record. `covers` items were decided; `viewed_at` is the highest rung.
 
     `reaches`: the clusters it covers. `rests_on`: the earlier decisions that are its grounds.
+    `leaves_at`: nothing of it leaves before; none: it left at once.
     """
 
     id: str
@@ -123,6 +129,20 @@ class Decision:
     circumstances: tuple[Circumstance, ...] = ()
     reaches: tuple[Reach, ...] = ()
     rests_on: tuple[str, ...] = ()
+    leaves_at: datetime | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """Return what was found, as its maker put it."""
+        return Finding(
+            self.outcome,
+            self.grounds,
+            self.observed,
+            self.note,
+            self.urgent_reason,
+            self.harm,
+            self.circumstances,
+        )
 
 
 def checked(
@@ -182,6 +202,7 @@ def record(
     reverses: str | None = None,
     reaches: tuple[Reach, ...] = (),
     rests_on: tuple[str, ...] = (),
+    leaves_at: datetime | None = None,
 ) -> Decision:
     """Put a decision on record in the caller's change."""
     decision = Decision(
@@ -201,6 +222,7 @@ def record(
         finding.circumstances,
         reaches,
         rests_on,
+        leaves_at,
     )
     nearest, farthest = range_of(reaches)
     change.connection.execute(decisions.insert().values(**asdict(decision)))
@@ -221,13 +243,42 @@ def record(
 
 
 def of_case(connection: sa.Connection, case_id: str) -> list[Decision]:
-    """Return the decisions of a case, oldest first; the last one stands."""
+    """Return the decisions of a case, oldest first; the last one stands. Undone ones are none."""
     query = (
         sa.select(decisions)
-        .where(decisions.c.case_id == case_id)
+        .where(decisions.c.case_id == case_id, decisions.c.undone_at.is_(None))
         .order_by(decisions.c.decided_at, decisions.c.id)
     )
     return [_decision(row) for row in connection.execute(query)]
+
+
+def undoable(connection: sa.Connection, actor: Actor, now: datetime) -> list[Decision]:
+    """Return the decisions that this person can still undo, the newest first."""
+    query = (
+        sa.select(decisions)
+        .where(
+            decisions.c.decided_by == str(actor),
+            decisions.c.leaves_at > now,
+            decisions.c.undone_at.is_(None),
+        )
+        .order_by(decisions.c.decided_at.desc(), decisions.c.id.desc())
+    )
+    return [_decision(row) for row in connection.execute(query)]
+
+
+def undo(change: Change, decision: Decision) -> None:
+    """Mark a decision undone by the one who made it, while nothing of it has left.
+
+    Raises `Refused`, `Conflict`.
+    """
+    if decision.decided_by != str(change.actor):
+        raise Refused("Another person decided this.", "Reverse the decision instead.")
+    if decision.leaves_at is None or decision.leaves_at <= change.now:
+        raise Conflict("The decision has left already.", "Reverse the decision instead.")
+    change.connection.execute(
+        decisions.update().where(decisions.c.id == decision.id).values(undone_at=change.now)
+    )
+    change.record(Action.CASE_UNDONE, decision.case_id, decision=decision.id)
 
 
 def load(connection: sa.Connection, decision_id: str) -> Decision:
@@ -263,4 +314,5 @@ def _decision(row: sa.Row[tuple[object, ...]]) -> Decision:
         tuple(Circumstance(one) for one in row.circumstances),
         tuple(Reach(**one) for one in row.reaches),
         tuple(row.rests_on),
+        row.leaves_at,
     )

@@ -217,8 +217,10 @@ def rested_on(connection: sa.Connection, made: Iterable[Decision]) -> dict[str, 
     for decision in made:
         for identity in decision.rests_on:
             ground = decisions_on_record.load(connection, identity)
-            last = decisions_on_record.of_case(connection, ground.case_id)[-1]
-            found[identity] = Rested(ground, stands=last.outcome is ground.outcome)
+            # None where its maker undid it before it left.
+            after = decisions_on_record.of_case(connection, ground.case_id)
+            stands = bool(after) and after[-1].outcome is ground.outcome
+            found[identity] = Rested(ground, stands=stands)
     return found
 
 

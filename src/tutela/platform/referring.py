@@ -82,7 +82,8 @@ class Referring:
         with self._audit.change(actor) as change:
             referral = register_of.load(change.connection, referral_id)
             needed = self._approval.needed(urgent=referral.urgent)
-            return self._register.approve(change, referral_id, needed)
+            decision = decisions_on_record.load(change.connection, referral.decision_id)
+            return self._register.approve(change, referral_id, needed, decision.leaves_at)
 
     def follow(self, actor: Actor, referral_id: str, nature: Nature, reason: str) -> str:
         """Draft what follows a filed referral; return its id. Raises `Conflict`, `InvalidInput`."""
@@ -175,7 +176,7 @@ class Referring:
             obligations = [ruling.obligation for ruling in one.rulings]
             self._preservation.start(change, case.id, identity, obligations)
             if self._approval.needed(urgent=urgent) == 0:
-                self._register.approve(change, identity)
+                self._register.approve(change, identity, not_before=decision.leaves_at)
 
     def drop_withdrawals(self, change: Change, case_id: str) -> None:
         """Drop the withdrawals that have not left: what they would withdraw stands after all."""

@@ -181,11 +181,17 @@ class Register:
         if rows:
             change.connection.execute(referral_files.insert(), rows)
 
-    def approve(self, change: Change, referral_id: str, people: int = 1) -> bool:
+    def approve(
+        self,
+        change: Change,
+        referral_id: str,
+        people: int = 1,
+        not_before: datetime | None = None,
+    ) -> bool:
         """Approve a draft, which goes out once so many people have; say whether it does.
 
-        What alarmed goes out again for one. Raises `Conflict` unless it is drafted or alarmed, and
-        when the same person approves twice.
+        It leaves at `not_before` at the earliest. What alarmed goes out again for one. Raises
+        `Conflict` unless it is drafted or alarmed, and when the same person approves twice.
         """
         row = _locked(change.connection, referral_id)
         state = State(row.state)
@@ -218,8 +224,9 @@ class Register:
             )
         )
         urgent = unpacked(row.draft).urgent_reason is not None
-        duties.enqueue(change.connection, REFERRAL, referral_id, change.now, urgent=urgent)
-        duties.reopen(change.connection, REFERRAL, referral_id, change.now)
+        due = max(change.now, not_before or change.now)
+        duties.enqueue(change.connection, REFERRAL, referral_id, due, urgent=urgent)
+        duties.reopen(change.connection, REFERRAL, referral_id, due)
         change.record(Action.REFERRAL_APPROVED, referral_id, urgent=urgent)
         return True
 

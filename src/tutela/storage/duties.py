@@ -164,6 +164,19 @@ def done_at(connection: sa.Connection, kind: str, subject: str) -> datetime | No
     return connection.execute(query).scalar()
 
 
+def drop(connection: sa.Connection, kind: str, subject: str) -> bool:
+    """Take back a duty that nobody has begun; say whether there was one."""
+    dropped = connection.execute(
+        duties.delete().where(
+            duties.c.kind == kind,
+            duties.c.subject == subject,
+            duties.c.attempts == 0,
+            duties.c.done_at.is_(None),
+        )
+    )
+    return dropped.rowcount == 1
+
+
 def is_open(connection: sa.Connection, kind: str, subject: str) -> bool:
     """Say whether a duty is owed and not fulfilled."""
     query = sa.select(duties.c.kind).where(

@@ -24,6 +24,7 @@ REVISIONS = (
     "0010",
     "0011",
     "0013",
+    "0014",
 )
 """The steps of `storage/migrations`, the newest last: the one that this version works with."""
 

@@ -12,6 +12,7 @@ from tutela.audit.entry import Action, Actor
 from tutela.cases import case as cases_on_record
 from tutela.cases import passing
 from tutela.cases.case import CaseKind
+from tutela.cases.filtering import Filter
 from tutela.cases.passing import Way
 from tutela.cases.priority import Reason
 from tutela.cases.queue import LEASE, Lease, Queue
@@ -94,7 +95,7 @@ def test_the_order_of_the_queue_and_its_facts(audit: AuditLog, clock: FixedClock
         CaseKind.UNSCREENED: 1,
         CaseKind.POSSIBLE: 0,
     }
-    (only,) = Queue(audit).waiting(kinds=[CaseKind.NEAR])
+    (only,) = Queue(audit).waiting(only=Filter(CaseKind.NEAR))
     assert only.case.id == near.case_id
 
 

@@ -21,6 +21,7 @@ from tutela.cli.session import Session
 from tutela.errors import UsageError
 
 _INCOMPLETE = 1
+_GRACE = 10
 _TERMINATED = 128 + signal.SIGTERM
 _HEADINGS = ("step", "what happened", "done")
 
@@ -64,7 +65,8 @@ def demo(
     home = _home(keep)
     people = session.people
     try:
-        with Stage(home, 0 if once else port, people) as stage:
+        # Nobody is there to undo anything in a headless run.
+        with Stage(home, 0 if once else port, people, grace=0 if once else _GRACE) as stage:
             stage.upload_all()
             if once:
                 Reviewer(stage).decide_all()

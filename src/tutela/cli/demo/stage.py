@@ -45,9 +45,14 @@ class Stage:
         people: Console,
         posted: Sequence[Upload] = (),
         listed: str | None = None,
+        grace: float = 0,
     ) -> None:
-        """`posted`: what users upload; `listed`: the "known" list, as CSV. Or the demo's own."""
+        """`posted`: what users upload; `listed`: the "known" list, as CSV. Or the demo's own.
+
+        `grace`: seconds for which a decision can be undone.
+        """
         self.home = home
+        self._grace = grace
         self._people = people
         self._posted = posted or tuple(uploads())
         self._listed = listed or known_list()
@@ -97,6 +102,7 @@ class Stage:
                 'instance = "tutela.demo"',
                 "demo = true",
                 f"listen_port = {tutela_port}",
+                f"[grace]\nseconds = {self._grace}",
                 "[host]",
                 f'webhook_url = "http://127.0.0.1:{host_port}/tutela/webhook"',
                 "[authority]",

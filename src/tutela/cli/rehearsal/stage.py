@@ -111,6 +111,7 @@ class Stage:
             provider=given.provider.model_dump(),
             obligations={name: one.model_dump() for name, one in given.obligations.items()},
             approval={"people": 1, "urgent_people": 1},
+            grace={"seconds": 0},
         )
         installation.create_home(loaded, "rehearsal")
         self.platform: Platform = bootstrap.open_platform(loaded)

@@ -5,9 +5,13 @@ import { startKeys } from "./keys.js";
 import { startLease } from "./lease.js";
 import { startPasskeys } from "./passkeys.js";
 import { startStage } from "./stage.js";
+import { startTyped } from "./typed.js";
+import { startUndo } from "./undo.js";
 
 const stage = startStage();
 startForms();
+startTyped();
+startUndo();
 startLease();
 startPasskeys();
 startKeys(stage);

@@ -1,4 +1,4 @@
-// Grounds follow their outcome; what was typed survives a reload; sending needs a held button.
+// Grounds follow their outcome; sending needs a held button.
 // @ts-check
 
 const HOLD = 900;
@@ -12,30 +12,6 @@ function pairGrounds() {
       /** @type {HTMLInputElement} */ (choice.querySelector("[name=grounds]")).checked = true;
     }
   }));
-}
-
-/** Kept in this tab only, and gone with the decision. */
-function keepTyped() {
-  const form = /** @type {HTMLFormElement | null} */ (document.querySelector("[data-keep]"));
-  if (!form) return;
-  const place = `tutela-${form.dataset.keep}`;
-  try {
-    const kept = Object.entries(JSON.parse(sessionStorage.getItem(place) ?? "{}"));
-    for (const [name, value] of kept) {
-      const field = form.elements.namedItem(name);
-      if (field instanceof RadioNodeList || field instanceof HTMLTextAreaElement) field.value = value;
-      else if (field instanceof HTMLInputElement && field.type === "radio") field.checked = field.value === value;
-    }
-  } catch {
-    sessionStorage.removeItem(place);
-  }
-  form.addEventListener("input", () => {
-    const kept = Object.fromEntries(new FormData(form));
-    for (const name of ["csrf", "lease", "size"]) delete kept[name];
-    sessionStorage.setItem(place, JSON.stringify(kept));
-  });
-  form.addEventListener("change", () => form.dispatchEvent(new Event("input")));
-  form.addEventListener("submit", () => sessionStorage.removeItem(place));
 }
 
 /** A button that acts when it was held, by pointer or key, and not when it was hit. */
@@ -71,6 +47,5 @@ function holdToSend() {
 
 export function startForms() {
   pairGrounds();
-  keepTyped();
   holdToSend();
 }

@@ -73,6 +73,7 @@ export function startKeys(stage) {
     a: () => choose("input[name=outcome][value=abusive]"),
     n: () => choose("input[name=outcome][value=not_abusive]"),
     d: () => { one("[data-note]")?.focus(); },
+    u: () => { one("[data-undo]")?.click(); },
     0: cannotTell,
     "?": () => sheet?.showModal(),
   };

@@ -1,0 +1,20 @@
+// What can still be undone: how long, counted down, and gone when it has left.
+// @ts-check
+
+export function startUndo() {
+  const began = performance.now();
+  const lines = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("[data-leaves]")]);
+  if (!lines.length) return;
+  const timer = setInterval(() => {
+    for (const line of lines) {
+      const left = Math.ceil(Number(line.dataset.leaves) - (performance.now() - began) / 1000);
+      const said = line.querySelector("[data-leaves-said]");
+      if (said) said.textContent = `in ${Math.max(0, left)} s`;
+      if (left <= 0) line.remove();
+    }
+    if (!document.querySelector("[data-leaves]")) {
+      document.querySelector(".undo")?.remove();
+      clearInterval(timer);
+    }
+  }, 250);
+}
