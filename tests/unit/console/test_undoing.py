@@ -52,15 +52,15 @@ def test_words_are_kept_and_come_back_also_after_the_lease(
     home: Home, reviewer: Browser, clock: FixedClock
 ) -> None:
     fields = claimed(reviewer, home.known)
-    kept = reviewer.submit(
-        f"/cases/{home.known}/typed", {**WORDS, "writer": "page", "stroke": "1", "seen": "0"}
-    )
+    page = {"writer": "page", "seen": "0"}
+    kept = reviewer.submit(f"/cases/{home.known}/typed", {**WORDS, **page, "stroke": "1"})
     assert kept.status_code == 204
     assert ">typed by hand</textarea>" in reviewer.look(f"/cases/{home.known}").text
     clock.advance(LEASE.total_seconds())
     # Too late, and more was typed since: it is refused, and nothing of it is lost.
-    more = {**fields, **WORDS, "note": "typed at the last moment"}
-    assert reviewer.submit(f"/cases/{home.known}/decide", more).status_code == 409
+    more = {**fields, **page, **WORDS, "note": "typed at the last moment"}
+    refused = reviewer.submit(f"/cases/{home.known}/decide", more)
+    assert (refused.status_code, "hold on this case is over" in refused.text) == (409, True)
     claimed(reviewer, home.known)
     assert ">typed at the last moment</textarea>" in reviewer.look(f"/cases/{home.known}").text
     # Nobody else sees it.
