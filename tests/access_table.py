@@ -35,6 +35,8 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("GET", "/one-time/{token}"): ANYBODY,
     ("POST", "/one-time/{token}"): ANYBODY,
     # What each act needs is asked for with the act: test_second_person.
+    ("GET", "/preferences"): SIGNED_IN,
+    ("POST", "/preferences/theme"): SIGNED_IN,
     ("GET", "/approvals"): SIGNED_IN,
     ("POST", "/approvals"): SIGNED_IN,
     ("POST", "/approvals/{approval}/confirm"): SIGNED_IN,

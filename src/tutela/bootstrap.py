@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from tutela.access.accounts import Accounts
 from tutela.access.approvals import Approvals
 from tutela.access.passkeys import Passkeys, Site
+from tutela.access.preferences import PreferenceBook
 from tutela.access.recovery import RecoveryCodes
 from tutela.access.second_person import Policy
 from tutela.access.sessions import Sessions
@@ -159,6 +160,7 @@ class Platform:
     sign_ins: SignIns
     tokens: Tokens
     passkeys: Passkeys
+    preferences: PreferenceBook
     recovery: RecoveryCodes
     single_sign_on: SingleSignOn | None
     board: Board
@@ -354,6 +356,7 @@ def open_platform(
         ),
         tokens=Tokens(database, audit, accounts, clock, sign_on.trusts if sign_on else None),
         passkeys=Passkeys(database, audit, accounts, access_key, _site(settings), clock),
+        preferences=PreferenceBook(audit),
         recovery=RecoveryCodes(database, audit),
         single_sign_on=sign_on,
         board=board,

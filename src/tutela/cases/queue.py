@@ -22,7 +22,7 @@ from tutela.cases.waiting import QueueRow, counts, waiting
 from tutela.errors import Conflict, InvalidInput, LeaseLost, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tutela.audit.log import AuditLog, Change
     from tutela.cases.guard import Guard

@@ -24,6 +24,7 @@ from tutela.console.lists import ListPages
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
 from tutela.console.passing import PassingPages
+from tutela.console.preferences import PreferencePages
 from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
@@ -76,6 +77,7 @@ def console_app(platform: Platform) -> Starlette:
 
     alarms, settings = AlarmPages(pages), SettingPages(pages)
     typed, undoing = TypedPages(pages), UndoingPages(pages)
+    preferences = PreferencePages(pages)
     day, team = ExposurePages(pages), TeamPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
@@ -120,6 +122,8 @@ def console_app(platform: Platform) -> Starlette:
             form("/account/passkeys", account.add, SIGNED_IN),
             form("/account/passkeys/{passkey}/remove", account.remove, SIGNED_IN),
             form("/account/recovery", account.recovery, SIGNED_IN),
+            page("/preferences", preferences.all, SIGNED_IN),
+            form("/preferences/theme", preferences.theme, SIGNED_IN),
             page("/approvals", approvals.all, SIGNED_IN),
             form("/approvals", approvals.ask, SIGNED_IN),
             form("/approvals/{approval}/confirm", approvals.confirm, SIGNED_IN),

@@ -13,9 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from tutela.access import preferences
 from tutela.access.gate import Principal, require
+from tutela.access.preferences import Preferences
 from tutela.access.roles import Permission
 from tutela.console import words
 from tutela.console.banner import Banner, banner
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from tutela.bootstrap import Platform
     from tutela.decisions.decision import Decision
 
+UNCHOSEN = Preferences()
 COOKIE = "tutela_session"
 VISIT = "tutela_visit"
 HOME = "/console/"
@@ -60,13 +64,14 @@ _log = structlog.get_logger()
 class Asker:
     """A signed-in person, the fields of the form they sent, if any, and what alarms stand.
 
-    `undoable`: their decisions of which nothing has left.
+    `undoable`: their decisions of which nothing has left. `chosen`: what they prefer.
     """
 
     session: Session
     fields: Mapping[str, str]
     banner: Banner
     undoable: tuple[Decision, ...] = ()
+    chosen: Preferences = UNCHOSEN
 
     @property
     def actor(self) -> Actor:
@@ -129,11 +134,13 @@ class Pages:
                 await self.require(asker, one)
         return asker
 
-    def _around(self, session: Session) -> tuple[Banner, tuple[Decision, ...]]:
+    def _around(self, session: Session) -> tuple[Banner, tuple[Decision, ...], Preferences]:
         """Return what every page shows around its own content."""
+        account = session.account
         with self.platform.database.reading() as connection:
-            own = undoable(connection, session.account.actor, self.platform.clock())
-        return banner(self.platform), tuple(own)
+            own = undoable(connection, account.actor, self.platform.clock())
+            chosen = preferences.of(connection, account.id)
+        return banner(self.platform), tuple(own), chosen
 
     async def require(self, asker: Asker, permission: Permission) -> None:
         """Raise `Refused`, recorded, unless the person may do this."""
@@ -210,10 +217,14 @@ class Pages:
         if request.headers.get("Content-Type", "").partition(";")[0] != _FORM:
             raise UsageError("This is not a form.", "Use the console's own pages.")
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > _LONGEST_FORM:
-                raise TooLarge("The form is too long.", "Shorten the note.")
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > _LONGEST_FORM:
+                    raise TooLarge("The form is too long.", "Shorten the note.")
+        except ClientDisconnect as problem:
+            # A page that is left while it sends what was typed: no defect of ours.
+            raise UsageError("The form did not arrive whole.", "Send it again.") from problem
         try:
             return dict(
                 parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tutela.access.preferences import Theme
 from tutela.access.second_person import Verb
 from tutela.audit.entry import Action
 from tutela.cases.case import CaseKind
@@ -35,6 +36,12 @@ RUNGS = {
     Fidelity.LARGER: "grey, 256 pixels",
     Fidelity.COLOUR: "colour, 512 pixels",
     Fidelity.ORIGINAL: "the whole picture",
+}
+
+THEMES = {
+    Theme.SYSTEM: "as the system has it",
+    Theme.LIGHT: "light",
+    Theme.DARK: "dark",
 }
 
 OUTCOMES = {

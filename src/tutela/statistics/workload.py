@@ -171,7 +171,7 @@ def decided(connection: sa.Connection, today: datetime, days: int = 14) -> tuple
     since = today - timedelta(days=days - 1)
     query = sa.select(
         decisions.c.decided_at, decisions.c.outcome, decisions.c.reverses, decisions.c.covers
-    ).where(decisions.c.decided_at >= since)
+    ).where(decisions.c.decided_at >= since, decisions.c.undone_at.is_(None))
     counts = [[0, 0, 0, 0] for _ in range(days)]
     for row in connection.execute(query):
         of_day = counts[min(days - 1, (row.decided_at - since) // timedelta(days=1))]
@@ -195,7 +195,11 @@ def agreement(connection: sa.Connection, since: datetime) -> Agreement:
         sa.func.coalesce(
             sa.func.sum(sa.case((decisions.c.grounds == "decided_before", 1), else_=0)), 0
         ),
-    ).where(decisions.c.decided_at >= since, decisions.c.reverses.is_(None))
+    ).where(
+        decisions.c.decided_at >= since,
+        decisions.c.reverses.is_(None),
+        decisions.c.undone_at.is_(None),
+    )
     made, undone, borrowed = connection.execute(query).one()
     asked = sa.select(sa.func.count()).where(
         passings.c.way == Way.SECOND_OPINION.value, passings.c.at >= since

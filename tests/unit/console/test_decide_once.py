@@ -14,6 +14,7 @@ from tutela.content.account import AccountFacts
 from tutela.content.notice import Harm, Notice, Notifier
 from tutela.content.surroundings import Surroundings
 from tutela.decisions import decision as decisions_on_record
+from tutela.decisions import typed
 from tutela.decisions.decision import Grounds
 from tutela.platform.intake import Submission
 
@@ -118,9 +119,12 @@ def test_what_was_decided_before_is_shown_and_can_be_given_as_grounds(
     assert "Decided before" in page
     assert "on 5 Jan 2026 by" in page
     assert f'href="/console/cases/{first}"' in page
-    # Offered for that outcome alone, and never chosen for the person.
+    # Offered for that outcome alone, and chosen only where the person has chosen it before.
     assert page.count('value="decided_before"') == 1
-    assert 'value="decided_before" required checked' not in page
+    assert 'value="decided_before" required checked' in page
+    with home.platform.database.bookkeeping() as connection:
+        typed.forget(connection, second)
+    assert 'value="decided_before" required checked' not in reviewer.look(f"/cases/{second}").text
     assert decisions(home, second) == []
     fields = claimed(reviewer, second)
     page = reviewer.submit(f"/cases/{second}/decide", fields, **before).text

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MOST_REVIEWERS = 20
 _LEAD = "lead"
+_GRACE = 10
 
 _WELCOME = """
 Everything here is benign and made up, and nothing leaves this machine. Each person opens their own
@@ -57,7 +58,7 @@ def practice(
     plan = lessons()
     posted = tuple(lesson.upload for lesson in plan)
     try:
-        with Stage(home, port, session.people, posted, listed()) as stage:
+        with Stage(home, port, session.people, posted, listed(), grace=_GRACE) as stage:
             stage.upload_all()
             _let_practise(session, stage, reviewers)
             _tell(session, stage, plan)

@@ -1,4 +1,4 @@
-"""Decisions that can be undone, and what people have typed into one and not decided yet."""
+"""Decisions that can be undone, what is typed into one meanwhile, and what people prefer."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,5 +28,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "person", name=op.f("pk_typed_decisions")),
         sa.ForeignKeyConstraint(
             ["case_id"], ["cases.id"], name=op.f("fk_typed_decisions_case_id_cases")
+        ),
+    )
+    op.create_table(
+        "preferences",
+        sa.Column("account_id", sa.String(40), nullable=False),
+        sa.Column("theme", sa.String(8), nullable=False),
+        sa.Column("keys", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_preferences")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name=op.f("fk_preferences_account_id_accounts")
         ),
     )

@@ -1,0 +1,145 @@
+"""Every page of the console: WCAG 2.2 AA by axe, in light and dark, and at 200 % zoom."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from tests.browser.entering import LISTENING, enter
+
+from tutela.access.preferences import Theme
+from tutela.access.roles import Role
+from tutela.cases.viewing import Fidelity
+from tutela.console.app import console_app
+from tutela.console.doors import needs
+from tutela.decisions.decision import Finding, Grounds, Outcome
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+    from tests.browser.conftest import Tab
+    from tests.console_home import Home
+
+pytestmark = pytest.mark.browser
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# A picture, a part of a page, and where one is sent on at once.
+NO_PAGE = {
+    "/",
+    "/views/{view}",
+    "/cases/{case}/present",
+    "/referrals/{referral}",
+    "/sign-on",
+    "/sign-on/back",
+}
+STRANGERS = ("/sign-in", "/one-time/{token}")
+OPENED = "document.querySelectorAll('details').forEach(one => { one.open = true })"
+ZOOMED = {"width": 640, "height": 450}
+"""What is left of 1280 pixels at 200 %."""
+
+
+def addresses(home: Home) -> list[str]:
+    """Return the address of every page that somebody who is signed in can come to."""
+    found = []
+    for method, path in needs(console_app(home.platform).routes):
+        if method != "GET" or path in NO_PAGE or path in STRANGERS:
+            continue
+        if path == "/cases/{case}":
+            found += [f"/cases/{case}" for case in (home.known, home.near, home.unread)]
+        else:
+            found.append(path)
+    unknown = [path for path in found if "{" in path]
+    assert not unknown, f"say above how to come to {unknown}"
+    return found
+
+
+def peopled(home: Home) -> None:
+    """One case decided with its referral drafted, one held, one free."""
+    lead = home.people[Role.LEAD].actor
+    lease = home.platform.queue.claim(lead, home.known)
+    finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY, note="benign")
+    home.platform.casework.decide(lead, home.known, lease.token, 1, finding)
+    home.platform.queue.claim(lead, home.near)
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds on a page: the rule and where."""
+    options = {"runOnly": {"type": "tag", "values": TAGS}, "resultTypes": ["violations"]}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{page.url}: {one['id']} at {[node['target'] for node in one['nodes']]}" for one in found
+    ]
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_every_page_is_accessible_by_axe(tab: Tab, home: Home, theme: Theme) -> None:
+    peopled(home)
+    found = []
+    tab.page.emulate_media(color_scheme="dark" if theme is Theme.DARK else "light")
+    for path in ("/sign-in", f"/one-time/{home.one_time(Role.REVIEWER)}"):
+        tab.open(path)
+        found += violations(tab.page)
+    lead = home.people[Role.LEAD]
+    home.platform.preferences.set_theme(lead, theme)
+    # The person's choice wins over the system's.
+    tab.page.emulate_media(color_scheme="light" if theme is Theme.DARK else "dark")
+    enter(tab, home, lead)
+    for path in addresses(home):
+        tab.open(path)
+        tab.page.wait_for_selector(LISTENING)
+        ground = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert ground == ("rgb(20, 23, 26)" if theme is Theme.DARK else "rgb(243, 243, 240)")
+        tab.page.evaluate(
+            "document.querySelectorAll('details').forEach(one => { one.open = true })"
+        )
+        found += violations(tab.page)
+    tab.page.keyboard.press("?")
+    found += violations(tab.page)
+    assert found == []
+
+
+def test_nothing_is_cut_off_at_twice_the_size(tab: Tab, home: Home) -> None:
+    peopled(home)
+    tab.page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    enter(tab, home, home.people[Role.LEAD])
+    wide = []
+    for path in ("/sign-in", *addresses(home)):
+        tab.open(path)
+        width = tab.page.evaluate("document.documentElement.scrollWidth")
+        if width > ZOOMED["width"]:
+            wide.append((path, width))
+    assert wide == []
+
+
+def test_what_a_reason_is_worth_is_seen_by_key_and_read_out(tab: Tab, home: Home) -> None:
+    home.platform.queue.escalate(home.people[Role.LEAD].actor, home.known, "The child is there.")
+    enter(tab, home, home.people[Role.REVIEWER])
+    tab.open("/queue")
+    tab.page.wait_for_selector(LISTENING)
+    weight = tab.page.locator("tr", has=tab.page.locator(".reason.near")).locator(".weight")
+    assert "as if it had waited 12 h longer" in (weight.text_content() or "")
+    narrow = weight.bounding_box()
+    tab.page.keyboard.press("j")
+    wide = weight.bounding_box()
+    assert narrow and wide
+    assert narrow["width"] <= 1
+    assert wide["width"] > 50
+
+
+def test_no_label_says_what_a_picture_shows(tab: Tab, home: Home) -> None:
+    """Names of uploads, hashes and labels of lists are told as facts, and never as the picture."""
+    peopled(home)
+    lead = home.people[Role.LEAD]
+    enter(tab, home, lead)
+    item = home.items(home.near)[0]
+    grant = home.platform.viewing.grant(lead.actor, home.near, item, Fidelity.SKETCH)
+    tab.open(f"/cases/{home.near}?item={item}&view={grant.id}&fidelity=sketch")
+    tab.page.wait_for_selector(".shown img")
+    told = tab.page.eval_on_selector_all(
+        "main img, main [aria-label], main figure, main canvas, main video",
+        "all => all.map(one => one.getAttribute('alt') ?? one.getAttribute('aria-label') ?? '')",
+    )
+    assert any(re.fullmatch("evidence picture, (reduced|full) rendering", one) for one in told)
+    for word in ("picture.png", "benign", "known", "account-2"):
+        assert not [one for one in told if word in one]
