@@ -29,6 +29,7 @@ NO_PAGE = {
     "/",
     "/views/{view}",
     "/cases/{case}/present",
+    "/day/meter",
     "/referrals/{referral}",
     "/sign-on",
     "/sign-on/back",

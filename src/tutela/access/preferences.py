@@ -73,7 +73,7 @@ class PreferenceBook:
                     keys=json.dumps(dict(chosen.keys), sort_keys=True),
                 )
             )
-            change.record(Action.PREFERENCES_CHANGED, account.id, what=what)
+            change.record(Action.CONSOLE_CHANGED, account.id, what=what)
 
 
 def of(connection: sa.Connection, account_id: str) -> Preferences:

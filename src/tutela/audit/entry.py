@@ -125,7 +125,7 @@ class Action(StrEnum):
     PASSKEY_REMOVED = "account.passkey_removed"
     RECOVERY_MADE = "account.recovery_made"
     RECOVERY_USED = "account.recovery_used"
-    PREFERENCES_CHANGED = "account.preferences_changed"
+    CONSOLE_CHANGED = "account.preferences_changed"
     SIGNED_IN = "account.signed_in"
     SIGN_IN_REFUSED = "account.sign_in_refused"
     SIGNED_OUT = "account.signed_out"
