@@ -44,6 +44,8 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/passkey"): ANYBODY,
     ("GET", "/sign-on"): ANYBODY,
     ("GET", "/sign-on/back"): ANYBODY,
+    # The provider's own call, proven by its signature: test_single_sign_on.
+    ("POST", "/sign-on/out"): ANYBODY,
     ("GET", "/account"): SIGNED_IN,
     ("POST", "/account/passkeys"): SIGNED_IN,
     ("POST", "/account/passkeys/{passkey}/remove"): SIGNED_IN,

@@ -21,7 +21,16 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
 from tutela.access.sessions import sessions
-from tutela.access.vouching import Vouched, doubt, key_id, roles_of, vouched
+from tutela.access.vouching import (
+    LEEWAY,
+    LoggedOut,
+    Vouched,
+    doubt,
+    key_id,
+    logged_out,
+    roles_of,
+    vouched,
+)
 from tutela.audit.entry import Action, Actor
 from tutela.errors import NotSignedIn, Refused, TutelaError
 from tutela.storage.database import Database, Id, Instant, metadata
@@ -132,6 +141,45 @@ class SingleSignOn:
             until = connection.execute(query).scalar()
         return until is None or now < until
 
+    def log_out(self, token: str) -> None:
+        """End the sessions of whom the provider says it has logged out (its back channel).
+
+        Sessions begun after the token was made stay, so that it does nothing when it is sent
+        again. Personal tokens of the account rest until it signs in anew.
+        Raises `NotSignedIn`, recorded, for a token that is not sound.
+        """
+        try:
+            who = self._logged_out(token)
+        except NotSignedIn:
+            system = Actor("system", "sign-in")
+            self._audit.note(system, Action.SIGN_IN_REFUSED, "unknown", guard_closes=False)
+            raise
+        known = sa.select(identities.c.account_id).where(
+            identities.c.issuer == self._provider.issuer, identities.c.subject == who.subject
+        )
+        with self._database.reading() as connection:
+            account_id = connection.execute(known).scalar()
+        if account_id is None:
+            # It may tell every site of everybody; there is nothing to end.
+            return
+        with self._audit.change(_WORKER) as change:
+            ended = change.connection.execute(
+                sessions.delete().where(
+                    sessions.c.account_id == account_id,
+                    sessions.c.started_at <= who.at + LEEWAY,
+                )
+            )
+            left = change.connection.execute(
+                sa.select(sa.func.count()).where(sessions.c.account_id == account_id)
+            ).scalar_one()
+            if not left:
+                change.connection.execute(
+                    identities.update()
+                    .where(identities.c.account_id == account_id)
+                    .values(trusted_until=change.now)
+                )
+            change.record(Action.ACCOUNT_LOGGED_OUT, account_id, sessions=ended.rowcount)
+
     def watch(self) -> None:
         """Ask again about everybody who is signed in and was last asked about long enough ago."""
         now = self._clock()
@@ -189,14 +237,28 @@ class SingleSignOn:
             change.record(Action.ACCOUNT_UNVOUCHED, account_id)
             self._accounts.vouched_roles(change, account_id, ())
 
-    def _believed(self, answer: Answer, nonce: str | None) -> Vouched:
-        kid, provider = key_id(answer.id_token), self._provider
+    def _published(self, token: str) -> dict[str, Any]:
+        """Return the provider's keys, fetched anew where a token names one that is not known."""
+        kid, provider = key_id(token), self._provider
         published = provider.keys(anew=False)
         if kid not in {one.get("kid") for one in published.get("keys", [])}:
             published = provider.keys(anew=True)
+        return published
+
+    def _logged_out(self, token: str) -> LoggedOut:
+        return logged_out(
+            token,
+            self._published(token),
+            issuer=self._provider.issuer,
+            client_id=self._provider.client_id,
+            now=self._clock(),
+        )
+
+    def _believed(self, answer: Answer, nonce: str | None) -> Vouched:
+        provider = self._provider
         return vouched(
             answer.id_token,
-            published,
+            self._published(answer.id_token),
             issuer=provider.issuer,
             client_id=provider.client_id,
             nonce=nonce,

@@ -7,7 +7,7 @@ published asymmetric keys, named by `kid`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from joserfc import jws, jwt
@@ -25,6 +25,10 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Asymmetric ones only: `none` and HMAC with a public key as its secret are not known here."""
 _ASYMMETRIC = frozenset({"RSA", "EC", "OKP"})
 LEEWAY = timedelta(seconds=60)
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+LOGOUT_AGE = timedelta(minutes=10)
+"""A logout token that was made longer ago is not acted upon."""
+_LOGOUT_TYPES = frozenset({"logout+jwt", "jwt"})
 _LONGEST_TOKEN, _LONGEST_WORD, _MOST_GROUPS = 64 * 1024, 255, 1000
 
 
@@ -35,6 +39,14 @@ class Vouched:
     subject: str
     name: str
     groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """Whom the provider has logged out, and when it said so."""
+
+    subject: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +107,48 @@ def vouched(
     `nonce` is None for a renewed token, which need not repeat it (§12.2).
     """
     claims = _signed(token, published)
+    subject = _subject(claims)
+    # A logout token is signed by the same key and must never pass for this one.
+    said_here = "events" not in claims and (nonce is None or claims.get("nonce") == nonce)
+    if subject is None or not said_here or not _is_ours(claims, issuer, client_id, now):
+        raise doubt()
+    name = claims.get("preferred_username") or claims.get("name") or subject
+    groups = claims.get(groups_claim, [])
+    named = groups if isinstance(groups, list) and len(groups) <= _MOST_GROUPS else []
+    return Vouched(subject, str(name), frozenset(one for one in named if isinstance(one, str)))
+
+
+def logged_out(
+    token: str, published: dict[str, Any], *, issuer: str, client_id: str, now: datetime
+) -> LoggedOut:
+    """Return whom a logout token speaks of (OpenID Connect Back-Channel Logout 1.0 §2.4, §2.6).
+
+    Raises `NotSignedIn` for the least doubt, and for a token that names a session and nobody.
+    """
+    claims = _signed(token, published)
+    subject, made, events = _subject(claims), _seconds(claims, "iat"), claims.get("events")
+    named = claims.get("jti")
+    sound = (
+        _is_ours(claims, issuer, client_id, now)
+        and _kind_of(token) in _LOGOUT_TYPES
+        and isinstance(events, dict)
+        and isinstance(events.get(LOGOUT_EVENT), dict)
+        and "nonce" not in claims
+        and isinstance(named, str)
+        and 0 < len(named) <= _LONGEST_WORD
+    )
+    if not sound or subject is None or made is None or made < (now - LOGOUT_AGE).timestamp():
+        raise doubt()
+    return LoggedOut(subject, datetime.fromtimestamp(made, UTC))
+
+
+def _is_ours(claims: dict[str, Any], issuer: str, client_id: str, now: datetime) -> bool:
+    """Say whether a token is of this issuer, for us, and in force."""
     audience = claims.get("aud")
     audiences = audience if isinstance(audience, list) else [audience]
-    at = int(now.timestamp())
-    leeway = int(LEEWAY.total_seconds())
-    subject, ends, made = claims.get("sub"), _seconds(claims, "exp"), _seconds(claims, "iat")
-    sound = (
+    at, leeway = int(now.timestamp()), int(LEEWAY.total_seconds())
+    ends, made = _seconds(claims, "exp"), _seconds(claims, "iat")
+    return (
         claims.get("iss") == issuer
         and client_id in audiences
         and (len(audiences) == 1 or claims.get("azp") == client_id)
@@ -109,16 +157,18 @@ def vouched(
         and at < ends + leeway
         and made is not None
         and made - leeway <= at
-        and (nonce is None or claims.get("nonce") == nonce)
-        and isinstance(subject, str)
-        and 0 < len(subject) <= _LONGEST_WORD
     )
-    if not sound or not isinstance(subject, str):
-        raise doubt()
-    name = claims.get("preferred_username") or claims.get("name") or subject
-    groups = claims.get(groups_claim, [])
-    named = groups if isinstance(groups, list) and len(groups) <= _MOST_GROUPS else []
-    return Vouched(subject, str(name), frozenset(one for one in named if isinstance(one, str)))
+
+
+def _subject(claims: dict[str, Any]) -> str | None:
+    subject = claims.get("sub")
+    return subject if isinstance(subject, str) and 0 < len(subject) <= _LONGEST_WORD else None
+
+
+def _kind_of(token: str) -> str:
+    """Return the `typ` of a token that was decoded; none says `JWT` (RFC 7519 §5.1)."""
+    found = jws.extract_compact(token.encode()).headers().get("typ", "JWT")
+    return str(found).lower().removeprefix("application/")
 
 
 def _signed(token: str, published: dict[str, Any]) -> dict[str, Any]:

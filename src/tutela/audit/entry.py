@@ -121,6 +121,7 @@ class Action(StrEnum):
     SIGN_IN_ISSUED = "account.sign_in_issued"
     ACCOUNT_VOUCHED = "account.vouched"
     ACCOUNT_UNVOUCHED = "account.unvouched"
+    ACCOUNT_LOGGED_OUT = "account.logged_out"
     PASSKEY_ADDED = "account.passkey_added"
     PASSKEY_REMOVED = "account.passkey_removed"
     RECOVERY_MADE = "account.recovery_made"

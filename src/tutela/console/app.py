@@ -118,6 +118,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/passkey", signing.passkey, ANYBODY),
             page("/sign-on", signing.sign_on, ANYBODY),
             page("/sign-on/back", signing.signed_on, ANYBODY),
+            form("/sign-on/out", signing.signed_out, ANYBODY),
             page("/account", account.all, SIGNED_IN),
             form("/account/passkeys", account.add, SIGNED_IN),
             form("/account/passkeys/{passkey}/remove", account.remove, SIGNED_IN),

@@ -214,6 +214,10 @@ class Pages:
     async def _form(self, request: Request) -> dict[str, str]:
         """Return the fields of a form sent from our own pages."""
         _check_site(request)
+        return await self.foreign_form(request)
+
+    async def foreign_form(self, request: Request) -> dict[str, str]:
+        """Return the fields of a form that need not come from a page of ours."""
         if request.headers.get("Content-Type", "").partition(";")[0] != _FORM:
             raise UsageError("This is not a form.", "Use the console's own pages.")
         body = bytearray()

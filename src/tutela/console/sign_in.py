@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import segno
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from tutela.access.single_sign_on import STARTED
 from tutela.console.pages import COOKIE, HOME, back
@@ -14,7 +14,6 @@ from tutela.errors import InvalidInput, NotFound, NotSignedIn, TooManyAttempts
 
 if TYPE_CHECKING:
     from starlette.requests import Request
-    from starlette.responses import Response
 
     from tutela.access.accounts import Account, Enrolment
     from tutela.access.single_sign_on import SingleSignOn
@@ -94,6 +93,21 @@ class SignInPages:
                 answer.raw_headers.append((name, value))
         answer.delete_cookie(BEGUN, path="/console/sign-on")
         return answer
+
+    async def signed_out(self, request: Request) -> Response:
+        """Take the identity provider's word that it has logged somebody out: its back channel.
+
+        The call comes from the provider itself, with no cookie and no page of ours behind it; the
+        signature is its only proof. OpenID Connect Back-Channel Logout 1.0 §2.5-2.8.
+        """
+        fields = await self._pages.foreign_form(request)
+        headers = {"Cache-Control": "no-store"}
+        try:
+            token = fields.get("logout_token", "")
+            await run_in_threadpool(self._provider().log_out, token)
+        except (NotSignedIn, NotFound):
+            return JSONResponse({"error": "invalid_request"}, 400, headers)
+        return Response(status_code=200, headers=headers)
 
     def _provider(self) -> SingleSignOn:
         if self._platform.single_sign_on is None:

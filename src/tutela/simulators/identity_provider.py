@@ -187,6 +187,21 @@ class IdentityProvider:
             said["id_token"] = self._signed(self._claims(person, nonce))
         return JSONResponse(said, headers={"Cache-Control": "no-store"})
 
+    def logout_token(self, person: Person, **other: Any) -> str:
+        """Return what tells a site that a person was logged out; `other` claims in place."""
+        now = int(self.clock())
+        claims: dict[str, Any] = {
+            "iss": self.address,
+            "sub": person.subject,
+            "aud": self.client_id,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_hex(8),
+            "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
+        } | other
+        kept = {name: value for name, value in claims.items() if value is not None}
+        return self._signed(kept | self._lies(now), "logout+jwt")
+
     def _claims(self, person: Person, nonce: str | None) -> dict[str, Any]:
         now = int(self.clock())
         claims: dict[str, Any] = {
@@ -200,6 +215,9 @@ class IdentityProvider:
         }
         if nonce is not None:
             claims["nonce"] = nonce
+        return claims | self._lies(now)
+
+    def _lies(self, now: int) -> dict[str, Any]:
         lies: dict[Lie, dict[str, Any]] = {
             Lie.NONCE: {"nonce": "another"},
             Lie.AUDIENCE: {"aud": "another-client"},
@@ -209,10 +227,10 @@ class IdentityProvider:
             Lie.ISSUER: {"iss": "https://other.example"},
             Lie.NO_SUBJECT: {"sub": ""},
         }
-        return claims | lies.get(self.lie, {})
+        return lies.get(self.lie, {})
 
-    def _signed(self, claims: dict[str, Any]) -> str:
-        header = {"alg": "RS256", "typ": "JWT", "kid": self.kid}
+    def _signed(self, claims: dict[str, Any], kind: str = "JWT") -> str:
+        header = {"alg": "RS256", "typ": kind, "kid": self.kid}
         if self.lie is Lie.UNKNOWN_KEY:
             header["kid"] = "unheard-of"
         if self.lie is Lie.ALGORITHM_NONE:

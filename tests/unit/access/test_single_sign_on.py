@@ -20,6 +20,7 @@ from tutela.access.roles import Role
 from tutela.access.sessions import Sessions
 from tutela.access.single_sign_on import STARTED, SignOnTerms, SingleSignOn
 from tutela.access.tokens import Tokens
+from tutela.access.vouching import logged_out, vouched
 from tutela.audit.entry import Action
 from tutela.errors import Conflict, NotSignedIn, Refused, TutelaError
 from tutela.exchange import http
@@ -273,3 +274,125 @@ def test_people_are_told_apart_by_subject(door: Door) -> None:
     first = door.sign_in("moderators")
     door.simulated.person = replace(door.simulated.person, subject="s-2")
     assert door.sign_in("moderators").id != first.id
+
+
+LOGOUT_LIES = [
+    Lie.NONCE,
+    Lie.AUDIENCE,
+    Lie.AUTHORISED_PARTY,
+    Lie.EXPIRED,
+    Lie.FROM_THE_FUTURE,
+    Lie.ALGORITHM_NONE,
+    Lie.HMAC_WITH_PUBLIC_KEY,
+    Lie.ISSUER,
+    Lie.UNKNOWN_KEY,
+    Lie.OTHER_KEY,
+    Lie.ALTERED,
+    Lie.NO_SUBJECT,
+]
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
+
+
+def test_who_is_logged_out_at_the_provider_is_out_here_at_once(door: Door) -> None:
+    anna = door.sign_in("moderators")
+    cookies = [door.sessions.start(anna) for _ in range(2)]
+    tokens = Tokens(
+        door.access.database, door.access.audit, door.access.accounts, door.access.clock,
+        door.on.trusts,
+    )
+    issued = tokens.issue(Principal(anna.actor, anna.permissions), anna.id, "a script")
+    door.on.log_out(door.simulated.logout_token(door.simulated.person))
+    for cookie in cookies:
+        with pytest.raises(NotSignedIn):
+            door.sessions.find(cookie)
+    with pytest.raises(NotSignedIn):
+        tokens.authenticate(issued.token)
+    (entry,) = [
+        one
+        for one in door.access.audit.entries(anna.id)
+        if one.action == Action.ACCOUNT_LOGGED_OUT
+    ]
+    assert entry.details == {"sessions": 2}
+    # Signing in anew is all that it takes.
+    again = door.sessions.start(door.sign_in("moderators"))
+    assert door.sessions.find(again).account.id == anna.id
+
+
+def test_nobody_else_is_logged_out(door: Door) -> None:
+    anna = door.sign_in("moderators")
+    cookie = door.sessions.start(anna)
+    door.on.log_out(door.simulated.logout_token(Person("s-2", "somebody", [])))
+    assert door.sessions.find(cookie)
+
+
+def test_a_logout_token_sent_again_ends_no_later_session(door: Door) -> None:
+    anna = door.sign_in("moderators")
+    door.sessions.start(anna)
+    token = door.simulated.logout_token(door.simulated.person)
+    door.on.log_out(token)
+    door.access.clock.advance(90)
+    later = door.sessions.start(door.sign_in("moderators"))
+    door.on.log_out(token)
+    assert door.sessions.find(later)
+
+
+@pytest.mark.parametrize("lie", LOGOUT_LIES)
+def test_no_lie_logs_anybody_out(door: Door, lie: Lie) -> None:
+    cookie = door.sessions.start(door.sign_in("moderators"))
+    door.simulated.lie = lie
+    token = door.simulated.logout_token(door.simulated.person)
+    door.simulated.lie = Lie.NONE
+    with pytest.raises(NotSignedIn):
+        door.on.log_out(token)
+    assert door.sessions.find(cookie)
+    (refused,) = [
+        one for one in door.access.audit.entries() if one.action == Action.SIGN_IN_REFUSED
+    ]
+    assert refused.subject == "unknown"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"events": None},
+        {"events": []},
+        {"events": {EVENT: "yes"}},
+        {"events": {"http://other.example/event": {}}},
+        {"jti": None},
+        {"jti": ""},
+        {"exp": None},
+        {"iat": None},
+        {"sub": None, "sid": "of a session"},
+        {"nonce": ""},
+    ],
+)
+def test_what_is_not_quite_a_logout_token_does_nothing(
+    door: Door, other: dict[str, object]
+) -> None:
+    cookie = door.sessions.start(door.sign_in("moderators"))
+    with pytest.raises(NotSignedIn):
+        door.on.log_out(door.simulated.logout_token(door.simulated.person, **other))
+    assert door.sessions.find(cookie)
+
+
+def test_an_old_logout_token_does_nothing(door: Door) -> None:
+    cookie = door.sessions.start(door.sign_in("moderators"))
+    now = int(door.access.clock().timestamp())
+    stale = door.simulated.logout_token(door.simulated.person, iat=now - 700, exp=now + 700)
+    with pytest.raises(NotSignedIn):
+        door.on.log_out(stale)
+    assert door.sessions.find(cookie)
+
+
+def test_the_two_kinds_of_token_do_not_stand_in_for_each_other(door: Door) -> None:
+    door.sign_in("moderators")
+    keys = door.outside.keys(anew=False)
+    asked = {"issuer": door.simulated.address, "client_id": CLIENT, "now": door.access.clock()}
+    signs_in = door.simulated._signed(door.simulated._claims(door.simulated.person, None))
+    logs_out = door.simulated.logout_token(door.simulated.person)
+    assert vouched(signs_in, keys, nonce=None, groups_claim="groups", **asked)
+    assert logged_out(logs_out, keys, **asked)
+    with pytest.raises(NotSignedIn):
+        vouched(logs_out, keys, nonce=None, groups_claim="groups", **asked)
+    with pytest.raises(NotSignedIn):
+        logged_out(signs_in, keys, **asked)
