@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _API, _UPLOADS = "/api/v1/", "/api/v1/items"
-_SIGN_INS = ("/console/sign-in", "/console/one-time/", "/console/passkey", "/console/sign-on/out")
+_SIGN_INS = (
+    "/console/sign-in",
+    "/console/one-time/",
+    "/console/passkey",
+    "/console/sign-on/out",
+)
 _UNAUTHORISED = 401
 _MINUTE = 60.0
 

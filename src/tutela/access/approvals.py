@@ -169,10 +169,12 @@ class Approvals:
                 return
         raise needed(verb, subject, terms)
 
-    def spend(self, actor: Actor, verb: Verb, subject: str, terms: str = "") -> None:
+    def spend(
+        self, actor: Actor, verb: Verb, subject: str, terms: str = "", waived: str | None = None
+    ) -> None:
         """Use an approval up in a change of its own, for acts whose work is no transaction."""
         with self._audit.change(actor) as change:
-            self.use(change, verb, subject, terms)
+            self.use(change, verb, subject, terms, waived=waived)
 
     def load(self, approval_id: str) -> Approval:
         """Return one approval. Raises `NotFound`."""

@@ -24,6 +24,7 @@ class Verb(StrEnum):
     ROLE_GRANT = "role_grant"
     SIGN_IN_RESET = "sign_in_reset"
     PSEUDONYM = "pseudonym"
+    REFERRAL_EXPORT = "referral_export"
 
     @property
     def needs(self) -> Permission:
@@ -39,6 +40,7 @@ _NEEDS = {
     Verb.ROLE_GRANT: Permission.ACCOUNT_MANAGE,
     Verb.SIGN_IN_RESET: Permission.ACCOUNT_MANAGE,
     Verb.PSEUDONYM: Permission.PSEUDONYM_OPEN,
+    Verb.REFERRAL_EXPORT: Permission.REFERRAL_APPROVE,
 }
 DEFAULT = frozenset(Verb) - {Verb.VIEW_ORIGINAL}
 VALID = timedelta(hours=24)

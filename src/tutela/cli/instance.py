@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tutela import installation, server
+from tutela import installation, secrets_given, server
 from tutela import settings as settings_file
 from tutela.cli.session import Session
 from tutela.evidence.passphrase import VARIABLE
@@ -39,6 +39,7 @@ def init(
     """
     session: Session = context.obj
     settings = settings_file.load(session.home)
+    secrets_given.prove(settings)
     guarded = settings.key_service.kind == "file" and not no_passphrase
     passphrase = (
         session.new_passphrase(settings.key_service.passphrase_file, VARIABLE) if guarded else None
@@ -74,6 +75,7 @@ def serve(
     """Run API, console and workers in one process."""
     session: Session = context.obj
     settings = session.settings()
+    secrets_given.prove(settings)
     opened = server.listen(settings.listen_host, settings.listen_port if port is None else port)
     host, number = opened.getsockname()[:2]
     with session.platform() as platform:

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from tutela import bootstrap
+from tutela.access.second_person import Verb
 from tutela.cli.session import Session
-from tutela.errors import Tampered
+from tutela.errors import InvalidInput, Tampered
 from tutela.evidence.keys import SealingKey
 from tutela.exchange import by_hand, hotline_bag
 from tutela.key_files import KeyFiles, peer_public
@@ -17,6 +18,10 @@ from tutela.referrals.draft import Nature
 from tutela.referrals.obligations.deadline import Standing
 
 app = typer.Typer(name="referrals", help="Referrals to authorities.", no_args_is_help=True)
+
+URGENT = "urgent"
+"""Why a referral may be written to files by one person alone."""
+PLAIN, LETTERS = "plain", "letters"
 
 
 def add_to(root: typer.Typer) -> None:
@@ -129,10 +134,15 @@ def export(
     referral_id: Annotated[str, typer.Argument(help="The referral's id, ref_…")],
     to: Annotated[Path, typer.Option(help="A new folder; what is in it is plain.")],
 ) -> None:
-    """Write what a person needs to file a referral by hand: fields, files, checklist (a bag)."""
+    """Write what a person needs to file a referral by hand: fields, files, checklist (a bag).
+
+    Needs a second person, by default, unless a child may be in danger now.
+    """
     session: Session = context.obj
+    _prove_new(to)
     with session.platform() as platform:
         referral = platform.register.load(referral_id)
+        urgent = URGENT if referral.draft.urgent_reason else None
         recipient = platform.book.recipient(referral.authority)
         hotline = platform.settings.hotlines.get(referral.authority)
         if hotline is not None:
@@ -140,10 +150,14 @@ def export(
             sender = hotline_bag.Sender(platform.settings.instance, seed)
             key = SealingKey.load(hotline.key)
             receiver = hotline.receiver
+            platform.approvals.spend(
+                session.actor, Verb.REFERRAL_EXPORT, referral_id, key.id, urgent
+            )
             parts = (platform.audit, platform.vault, session.actor, referral, receiver, key, sender)
             hotline_bag.export(*parts, to)
             session.say("Written: signed, and sealed to the hotline's key.")
             return
+        platform.approvals.spend(session.actor, Verb.REFERRAL_EXPORT, referral_id, PLAIN, urgent)
         by_hand.export(platform.audit, platform.vault, session.actor, referral, recipient, to)
     session.say(f"Written. Follow {to / 'data' / 'checklist.txt'}, then destroy the folder.")
 
@@ -231,11 +245,17 @@ def letters(
         Path | None, typer.Option(help="Write them, plain, into this new folder; recorded.")
     ] = None,
 ) -> None:
-    """Print what went to the authority and came back; with --to, write the exact bytes."""
+    """Print what went to the authority and came back; with --to, write the exact bytes.
+
+    Writing them needs a second person, by default.
+    """
     session: Session = context.obj
+    if to is not None:
+        _prove_new(to)
     with session.platform() as platform:
         kept = platform.letters.of(referral_id)
         if to is not None:
+            platform.approvals.spend(session.actor, Verb.REFERRAL_EXPORT, referral_id, LETTERS)
             platform.letters.export(session.actor, referral_id, to)
     session.table(
         ("letter", "report", "about", "direction", "at", "size", "sha256"),
@@ -253,3 +273,9 @@ def letters(
         ),
         "Nothing was sent yet.",
     )
+
+
+def _prove_new(folder: Path) -> None:
+    """Raise `InvalidInput` for a folder that is there, before an approval is used up for it."""
+    if folder.exists():
+        raise InvalidInput("The folder exists already.", "Name a new folder.")

@@ -28,6 +28,7 @@ VERBS = {
     Verb.ROLE_GRANT: "grant a role",
     Verb.SIGN_IN_RESET: "give an enrolled person a new sign-in",
     Verb.PSEUDONYM: "learn who is behind a pseudonym",
+    Verb.REFERRAL_EXPORT: "write a referral or its letters to files",
 }
 
 RUNGS = {

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 VARIABLE = "TUTELA_PASSPHRASE"
-LEAST = 12
-"""Characters a new passphrase has at least."""
+LEAST, LEAST_DIFFERENT = 12, 5
+"""Characters a new passphrase has at least, and different ones among them."""
 
 
 class Passphrase:
@@ -78,9 +78,14 @@ def in_file(file: Path) -> str:
 
 
 def strong(text: str) -> str:
-    """Return a new passphrase. Raises `SettingsInvalid` for one that is too short."""
+    """Return a new passphrase. Raises `SettingsInvalid` for one that is easily guessed."""
     if len(text) < LEAST:
         raise SettingsInvalid(
             f"A passphrase has at least {LEAST} characters.", "Take several words that you know."
+        )
+    if len(set(text.lower())) < LEAST_DIFFERENT:
+        raise SettingsInvalid(
+            "A passphrase is more than a few characters over and over.",
+            "Take several words that you know.",
         )
     return text

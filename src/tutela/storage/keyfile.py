@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _OTHERS = 0o077
 
 
+_LEAST = 32
+"""Bytes of every secret that we make; a shorter one was put there by somebody."""
+
+
 def write_secret(path: Path, word: str, raw: bytes) -> None:
     """Write a new key that only its owner can read; never over an old one."""
     try:
@@ -50,7 +54,13 @@ def read_secret(path: Path, word: str) -> bytes:
 def read_secret_of(path: Path, words: Sequence[str]) -> tuple[str, bytes]:
     """Return a secret key of one of several kinds, and which; otherwise as `read_secret`."""
     refuse_shared(path)
-    return _read(path, words)
+    word, raw = _read(path, words)
+    if len(raw) < _LEAST or len(set(raw)) == 1:
+        raise SettingsInvalid(
+            f"The key file {path.name} holds no key: it is too short, or one byte over and over.",
+            "Restore the file from its backup.",
+        )
+    return word, raw
 
 
 def refuse_shared(path: Path) -> None:

@@ -11,6 +11,9 @@ from tests.casework import ANNA, HOST
 from tests.instance import LISTED, instance
 from tests.shell import Shell
 
+from tutela import bootstrap
+from tutela import settings as settings_file
+from tutela.access.gate import SHELL, Principal
 from tutela.access.roles import Role
 from tutela.content.account import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
@@ -48,7 +51,15 @@ def test_a_referral_is_filed_by_hand(drafted: tuple[Shell, str, str], tmp_path: 
     (waiting,) = shell.rows("referrals", "due")
     assert (waiting["referral"], waiting["state"]) == (referral, "by_hand")
     assert (waiting["clock"], waiting["by"]) == ("running", "gb.66-uk")
+    refused = shell("referrals", "export", referral, "--to", str(tmp_path / "bag"), status=7)
+    assert "referral_export" in refused.stderr
+    _confirmed(shell, referral, "plain")
     shell("referrals", "export", referral, "--to", str(tmp_path / "bag"))
+    shell("referrals", "export", referral, "--to", str(tmp_path / "again"), status=7)
+    assert not (tmp_path / "again").exists()
+    shell("referrals", "letters", referral, "--to", str(tmp_path / "letters"), status=7)
+    _confirmed(shell, referral, "letters")
+    shell("referrals", "letters", referral, "--to", str(tmp_path / "letters"))
     bagit.Bag(str(tmp_path / "bag")).validate()
     again = shell("referrals", "export", referral, "--to", str(tmp_path / "bag"), status=4)
     assert "Name a new folder" in again.stderr
@@ -64,6 +75,16 @@ def test_a_referral_is_filed_by_hand(drafted: tuple[Shell, str, str], tmp_path: 
     shell("preservation", "request", case_id, "--days", "30", "--reason", "An order")
     assert len(shell.rows("preservation", "list")) == 3
     shell("preservation", "request", case_id, "--days", "0", "--reason", "x", status=4)
+
+
+def _confirmed(shell: Shell, referral: str, terms: str) -> None:
+    """Have another lead confirm what the one at the shell asks for."""
+    asking = ("approvals", "ask", "referral_export", referral, "--terms", terms, "--reason", "why")
+    (asked,) = shell.rows(*asking)
+    platform = bootstrap.open_platform(settings_file.load(shell.home))
+    boris = platform.accounts.create(SHELL, f"boris {terms}", (Role.LEAD,))
+    platform.approvals.confirm(Principal(boris.actor, boris.permissions), asked["approval"])
+    platform.close()
 
 
 def test_counsels_figures_are_in_force_and_what_is_overdue_ends_with_1(
