@@ -27,6 +27,7 @@ BOOKKEEPING: dict[str, frozenset[str]] = {
     # Leases and leave to look: the claim and the grant were entries, and so is the opening.
     "cases": frozenset({"leased_until"}),
     "views": frozenset({"used_at", "shown_at"}),
+    "view_tiles": frozenset({"used_at", "shown_at"}),
     # Last use, and that a code or word was used up: the sign-in itself is an entry.
     "accounts": frozenset({"last_step"}),
     "sessions": frozenset({"seen_at"}),

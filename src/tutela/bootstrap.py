@@ -35,6 +35,7 @@ from tutela.cases.budget import Limits as ExposureLimits
 from tutela.cases.categories import OptOuts
 from tutela.cases.queue import Queue
 from tutela.cases.splitting import Splitting
+from tutela.cases.tiles import Revealing
 from tutela.cases.viewing import Viewing
 from tutela.content.confinement.pool import Pool, Room
 from tutela.content.confinement.serving import Terms
@@ -142,6 +143,7 @@ class Platform:
     queue: Queue
     splitting: Splitting
     viewing: Viewing
+    revealing: Revealing
     register: Register
     casework: Casework
     typed: TypedDecisions
@@ -271,6 +273,7 @@ def open_platform(
     )
     watch = ListWatch(Sampling(**settings.sampling.model_dump()))
     budget = Budget(audit, _exposure(settings))
+    viewing = Viewing(audit, vault, parsing.smaller, budget.check_looking)
     casework = Casework(audit, referring, watch, timedelta(seconds=settings.grace.seconds))
     delivery = Delivery(
         audit,
@@ -335,7 +338,8 @@ def open_platform(
         opt_outs=OptOuts(audit),
         queue=Queue(audit, budget.check_working),
         splitting=Splitting(audit),
-        viewing=Viewing(audit, vault, parsing.smaller, budget.check_looking),
+        viewing=viewing,
+        revealing=Revealing(audit, viewing, parsing.smaller),
         register=register,
         casework=casework,
         typed=TypedDecisions(database),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import CDPSession, Page, Response
 
+_PATIENCE = 30.0
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -43,6 +45,20 @@ class Tab:
     def heard(self, answer: Response) -> None:
         """Remember an answer of the server."""
         self.answers.append(answer)
+
+    def until(self, expression: str) -> None:
+        """Wait until something is true in the page, whose policy lets nothing wait there."""
+        end = time.monotonic() + _PATIENCE
+        while not self.page.evaluate(expression):
+            assert time.monotonic() < end, f"never: {expression}"
+            self.page.wait_for_timeout(50)
+
+    def drawn(self, picture: str, other_than: str | None = None) -> None:
+        """Wait until a picture is loaded, and is another than the one at an address."""
+        found = f"document.querySelector({picture!r})"
+        self.until(
+            f"{found}?.naturalWidth > 0 && {found}.getAttribute('src') !== {other_than or ''!r}"
+        )
 
     def pictures(self) -> list[Response]:
         """Return the picture answers so far, the console's own mark aside."""

@@ -21,7 +21,11 @@ _PATIENCE = 15.0
 _ABUSIVE = {"outcome": "abusive", "grounds": "context"}
 # Not by the list alone: one that is found wrong so often is not believed unseen.
 _HARMLESS = {"outcome": "not_abusive", "grounds": "wrong_match"}
-_UNREADABLE = {"outcome": "not_abusive", "grounds": "unreadable_but_harmless"}
+_UNREADABLE = {
+    "outcome": "not_abusive",
+    "grounds": "unreadable_but_harmless",
+    "note": "a cut upload",
+}
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     DECODING_UNCONFINED = "decoding-unconfined"
     LIST_OLD = "list-old"
     QUEUE_OLD = "queue-old"
+    EVIDENCE_UNAVAILABLE = "evidence-unavailable"
     CLOCK_AT_RISK = "clock-at-risk"
     CLOCK_MISSED = "clock-missed"
     REFERRAL_STUCK = "referral-stuck"
@@ -52,6 +53,7 @@ TITLES = {
     Kind.DECODING_UNCONFINED: "Decoding is not confined",
     Kind.LIST_OLD: "A hash list has not been updated",
     Kind.QUEUE_OLD: "A case waits too long",
+    Kind.EVIDENCE_UNAVAILABLE: "Evidence of open cases cannot be shown",
     Kind.CLOCK_AT_RISK: "A referral is due soon",
     Kind.CLOCK_MISSED: "A referral is overdue",
     Kind.REFERRAL_STUCK: "A referral is stuck",

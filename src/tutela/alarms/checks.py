@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tutela.alarms.alarm import Finding, Kind
+from tutela.cases.availability import TOLD, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,8 @@ class Facts:
     newest: int = 0
     undecodable: int = 0
     oldest_case: Aged | None = None
+    unavailable: dict[Trouble, int] = field(default_factory=dict)
+    """Files of open cases that cannot be shown, by what the trouble is."""
     clocks: tuple[Clock, ...] = ()
     stuck_referrals: tuple[str, ...] = ()
     refused_orders: tuple[str, ...] = ()
@@ -118,6 +121,10 @@ def _people(facts: Facts, limits: Thresholds, now: datetime) -> Iterator[Finding
     if oldest is not None and now - oldest.since > limits.queue_age:
         told = f"The oldest case has waited {_long(now - oldest.since)} for a decision."
         yield Finding(Kind.QUEUE_OLD, "", told)
+    for trouble, number in sorted(facts.unavailable.items()):
+        files = "1 file of an open case" if number == 1 else f"{number} files of open cases"
+        told = f"Of {files}: {TOLD[trouble]}."
+        yield Finding(Kind.EVIDENCE_UNAVAILABLE, trouble.value, told)
     for clock in facts.clocks:
         if clock.due_at <= now:
             yield Finding(

@@ -11,6 +11,7 @@ from tutela.alarms import heartbeats
 from tutela.alarms.checks import Aged, Clock, Facts
 from tutela.audit.cosigned import audit_cosigned, audit_disputes
 from tutela.audit.rows import audit_entries
+from tutela.cases.availability import Trouble, unavailable_evidence
 from tutela.cases.case import CaseState, cases
 from tutela.content.holds import host_orders
 from tutela.content.item import items
@@ -63,6 +64,7 @@ class Looking:
                 newest=newest,
                 undecodable=unscreened,
                 oldest_case=_oldest_case(connection),
+                unavailable=_unavailable(connection),
                 clocks=_clocks(connection, now),
                 stuck_referrals=tuple(
                     connection.scalars(
@@ -132,6 +134,18 @@ def _oldest_case(connection: sa.Connection) -> Aged | None:
         .limit(1)
     ).first()
     return Aged(row.id, row.opened_at) if row else None
+
+
+def _unavailable(connection: sa.Connection) -> dict[Trouble, int]:
+    """Return how many files of open cases cannot be shown, by trouble."""
+    query = (
+        sa.select(unavailable_evidence.c.trouble, sa.func.count())
+        .join(items, items.c.id == unavailable_evidence.c.item_id)
+        .join(cases, cases.c.id == items.c.case_id)
+        .where(cases.c.state == CaseState.OPEN.value)
+        .group_by(unavailable_evidence.c.trouble)
+    )
+    return {Trouble(trouble): number for trouble, number in connection.execute(query)}
 
 
 def _clocks(connection: sa.Connection, now: datetime) -> tuple[Clock, ...]:

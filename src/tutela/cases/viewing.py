@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
+from tutela.cases.availability import Availability
 from tutela.cases.guard import nobody_stops
 from tutela.cases.rendering import Rung, render
 from tutela.content import item as items_on_record
@@ -53,11 +54,15 @@ _PURPOSE_LENGTH = 200
 
 
 class Fidelity(StrEnum):
-    """The rungs of the ladder, from nothing but facts up to the whole picture."""
+    """The rungs of the ladder, from nothing but facts up to the whole picture.
+
+    `reveal` is the ground of `tiny`, on which tiles are granted one by one (cases/tiles.py).
+    """
 
     FACTS = "facts"
     SKETCH = "sketch"
     TINY = "tiny"
+    REVEAL = "reveal"
     LARGER = "larger"
     COLOUR = "colour"
     ORIGINAL = "original"
@@ -76,6 +81,16 @@ class Fidelity(StrEnum):
     def counts_as_viewed(self) -> bool:
         """Say whether a referral may call the file viewed: from `colour` up."""
         return self.rank >= Fidelity.COLOUR.rank
+
+
+class Denial(StrEnum):
+    """Why a picture that was asked for is not shown."""
+
+    UNKNOWN = "unknown"
+    FOREIGN = "foreign"
+    USED = "used"
+    OVER = "over"
+    SPENT = "spent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +123,8 @@ class Viewing:
     ) -> None:
         self._audit = audit
         self._guard = guard
-        self._vault = vault
         self._smaller = smaller
+        self.availability = Availability(audit, vault, smaller)
 
     def grant(
         self, actor: Actor, case_id: str, item_id: str, fidelity: Fidelity, purpose: str = ""
@@ -142,24 +157,24 @@ class Viewing:
     def render(self, actor: Actor, grant_id: str, watermark: str) -> bytes:
         """Return the granted rendering as PNG, once. `watermark` names the viewer.
 
-        Raises `Refused` when the grant is another's, used or over; `InvalidInput` when the
-        evidence cannot be shown as a picture.
+        Raises `Refused`, recorded, when the grant is another's, used or over; `InvalidInput` when
+        the evidence cannot be shown as a picture, and what opening it raises.
         """
         now = self._audit.clock()
         with self._audit.database.bookkeeping() as connection:
             row = connection.execute(
                 sa.select(views).where(views.c.id == grant_id).with_for_update()
             ).first()
-            usable = row and row.person == str(actor) and row.until > now and not row.used_at
-            if row is None or not usable:
-                raise Refused("This leave to look is used or over.", "Ask for it again.")
-            connection.execute(views.update().where(views.c.id == grant_id).values(used_at=now))
-            item = items_on_record.load(connection, row.item_id)
-        if item.evidence_id is None:
-            raise NotFound("Nothing was sealed for this item.", "Decide it on its facts.")
-        data = self._vault.open(actor, item.evidence_id, Purpose.REVIEW)
-        stamp = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z"
-        picture = render(data, Rung(row.fidelity), stamp, self._smaller)
+            why = _why_not(row, actor, now)
+            if row is not None and why is None:
+                connection.execute(views.update().where(views.c.id == grant_id).values(used_at=now))
+                item = items_on_record.load(connection, row.item_id)
+        if row is None or why is not None:
+            raise self.refused(actor, row, why or Denial.UNKNOWN)
+        stamp, rung = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z", Rung(row.fidelity)
+        picture = self.availability.drawn(
+            actor, item, Purpose.REVIEW, lambda data: render(data, rung, stamp, self._smaller)
+        )
         # Only what could be drawn is a view; written before the bytes leave this function.
         with self._audit.database.bookkeeping() as connection:
             connection.execute(
@@ -171,7 +186,9 @@ class Viewing:
         """Record that the picture is hidden again. Ending what is over is no error."""
         with self._audit.database.reading() as connection:
             row = connection.execute(sa.select(views).where(views.c.id == grant_id)).first()
-        if row is None or row.person != str(actor) or row.ended_at or not row.shown_at:
+        if row is not None and row.person != str(actor):
+            raise self.refused(actor, row, Denial.FOREIGN)
+        if row is None or row.ended_at or not row.shown_at:
             return
         with self._audit.change(actor) as change:
             ended = min(change.now, row.until)
@@ -185,6 +202,22 @@ class Viewing:
                 view=grant_id,
                 seconds=_seconds(row.shown_at, ended),
             )
+
+    def refused(self, actor: Actor, row: sa.Row[Any] | None, why: Denial) -> Refused:
+        """Record that somebody was not shown what they asked for, and return the error."""
+        if row is not None:
+            self._audit.note(
+                actor,
+                Action.VIEW_REFUSED,
+                row.case_id,
+                view=row.id,
+                item=row.item_id,
+                why=why.value,
+            )
+        else:
+            # What was sent as an identifier may be anything, and is not kept.
+            self._audit.note(actor, Action.VIEW_REFUSED, actor.id, why=why.value)
+        return Refused("This leave to look is used or over.", "Ask for it again.")
 
     def of_case(self, case_id: str) -> tuple[View, ...]:
         """Return what was seen of a case's files, oldest first."""
@@ -228,6 +261,16 @@ def viewed(record: Iterable[View], item_id: str, before: datetime) -> bool:
         view.item_id == item_id and view.fidelity.counts_as_viewed and view.at <= before
         for view in record
     )
+
+
+def _why_not(row: sa.Row[Any] | None, actor: Actor, now: datetime) -> Denial | None:
+    if row is None:
+        return Denial.UNKNOWN
+    if row.person != str(actor):
+        return Denial.FOREIGN
+    if row.used_at:
+        return Denial.USED
+    return Denial.OVER if row.until <= now else None
 
 
 def _checked(fidelity: Fidelity, purpose: str) -> None:

@@ -17,6 +17,7 @@ from tutela.access.roles import Permission
 from tutela.console.account import AccountPages
 from tutela.console.alarms import AlarmPages
 from tutela.console.approvals import ApprovalPages
+from tutela.console.availability import AvailabilityPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
 from tutela.console.exposure import ExposurePages
@@ -28,6 +29,7 @@ from tutela.console.preferences import PreferencePages
 from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
+from tutela.console.revealing import RevealingPages
 from tutela.console.setting_pages import SettingPages
 from tutela.console.sign_in import SignInPages
 from tutela.console.splitting import SplittingPages
@@ -79,6 +81,7 @@ def console_app(platform: Platform) -> Starlette:
     typed, undoing = TypedPages(pages), UndoingPages(pages)
     preferences = PreferencePages(pages)
     day, team = ExposurePages(pages), TeamPages(pages)
+    revealing, available = RevealingPages(pages), AvailabilityPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
         return await pages.error(request, _ours(problem))
@@ -111,6 +114,10 @@ def console_app(platform: Platform) -> Starlette:
             form("/cases/{case}/views", looking.ask, Permission.EVIDENCE_VIEW),
             page("/views/{view}", looking.picture, Permission.EVIDENCE_VIEW),
             form("/views/{view}/end", looking.end, Permission.EVIDENCE_VIEW),
+            form("/views/{view}/tiles", revealing.ask, Permission.EVIDENCE_VIEW),
+            page("/views/{view}/tiles/{tile}", revealing.picture, Permission.EVIDENCE_VIEW),
+            page("/cases/{case}/availability", available.state, Permission.CASE_READ),
+            form("/cases/{case}/recheck", available.recheck, Permission.EVIDENCE_VIEW),
             page("/referrals", referrals.all, Permission.CASE_READ),
             page("/referrals/{referral}", referrals.panel, Permission.CASE_READ),
             form("/referrals/{referral}/approve", referrals.approve, Permission.REFERRAL_APPROVE),

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from starlette.concurrency import run_in_threadpool
 
 from tutela.access.roles import Permission
+from tutela.cases import availability, cluster, passing
 from tutela.cases import case as cases_on_record
-from tutela.cases import cluster, passing
 from tutela.cases.case import CaseState
 from tutela.cases.viewing import GRANT, Fidelity
 from tutela.console import typed
@@ -45,7 +45,7 @@ _ENTRIES = 40
 _ASKED = 12
 """Of so many clusters the page says what was decided before; a decision asks of all."""
 _Word = TypeVar("_Word", bound="StrEnum")
-_VIEW = re.compile(r"viw_[0-9A-Z]{26}")
+_VIEW, _TILE = re.compile(r"viw_[0-9A-Z]{26}"), re.compile(r"til_[0-9A-Z]{26}")
 
 
 class CasePages:
@@ -155,7 +155,7 @@ class CasePages:
         facts = await run_in_threadpool(self._facts, case_id, asked.get("item"))
         case: Case = facts["case"]
         leased = case.leased_until is not None and case.leased_until > self._platform.clock()
-        view = asked.get("view", "")
+        view, tile = asked.get("view", ""), asked.get("tile", "")
         kept = await run_in_threadpool(self._platform.typed.of, case_id, asker.actor)
         form = typed.form_of(asker, kept, overtaken=isinstance(problem, Overtaken))
         return self._pages.page(
@@ -170,6 +170,7 @@ class CasePages:
             mine=str(asker.actor),
             rungs=tuple(one for one in Fidelity if one is not Fidelity.FACTS),
             view=view if _VIEW.fullmatch(view) else None,
+            tile=tile if _TILE.fullmatch(tile) else None,
             fidelity=asked.get("fidelity", ""),
             seconds=int(GRANT.total_seconds()),
             outcomes=GROUNDS_FOR,
@@ -199,6 +200,8 @@ class CasePages:
             groups = cluster.clusters(items)
             told = _told_earlier(connection, case_id, groups, marked)
             rested = earlier.rested_on(connection, decisions)
+            unavailable = availability.of_case(connection, case_id)
+            needs_no_look = self._platform.watch.trusted(connection, items)
         referrals = self._platform.register.for_case(case_id)
         subjects = [case_id, marked.id, *(one.id for one in referrals)]
         found = (self._platform.audit.entries(subject, _ENTRIES) for subject in subjects)
@@ -212,6 +215,8 @@ class CasePages:
             "restable": [one for one in Outcome if earlier.resting(groups, told, one)],
             "rested": rested,
             "to_judge": to_judge,
+            "unavailable": unavailable,
+            "needs_no_look": needs_no_look,
             "decisions": decisions,
             "orders": orders,
             "passed": passed,

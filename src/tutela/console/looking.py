@@ -59,6 +59,7 @@ class LookingPages:
                 view=grant.id,
                 fidelity=fidelity,
                 seconds=int(GRANT.total_seconds()),
+                tile=None,
             )
         shown = urlencode({"item": item_id, "view": grant.id, "fidelity": fidelity.value})
         return back(f"{HOME}cases/{case_id}?{shown}#stage")

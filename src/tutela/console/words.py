@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tutela.access.preferences import Theme
 from tutela.access.second_person import Verb
 from tutela.audit.entry import Action
+from tutela.cases import availability
 from tutela.cases.case import CaseKind
 from tutela.cases.passing import Way
 from tutela.cases.priority import HEAD_START, Reason
@@ -34,6 +35,7 @@ VERBS = {
 RUNGS = {
     Fidelity.SKETCH: "edges only",
     Fidelity.TINY: "grey, blurred",
+    Fidelity.REVEAL: "a spot at a time",
     Fidelity.LARGER: "grey, 256 pixels",
     Fidelity.COLOUR: "colour, 512 pixels",
     Fidelity.ORIGINAL: "the whole picture",
@@ -79,6 +81,8 @@ WAYS = {
     Way.SECOND_OPINION: "a second opinion is asked by",
     Way.ESCALATED: "danger now, says",
 }
+
+TROUBLES = availability.TOLD
 
 HARMS = {
     Harm.DEPICTION: "depiction of abuse",
@@ -170,6 +174,8 @@ TIMELINE = {
     Action.CASE_UNDONE: "Undone, before anything left",
     Action.LIST_JUDGED: "Its lists were told",
     Action.HOST_ORDER_UNDONE: "Order taken back, unsent",
+    Action.CASE_EVIDENCE_UNAVAILABLE: "Evidence unavailable",
+    Action.CASE_EVIDENCE_AVAILABLE: "Evidence available again",
     Action.ITEM_SCREENED: "Screened",
     Action.ITEM_HELD: "Held",
     Action.LIST_SAMPLED: "Drawn to be judged",

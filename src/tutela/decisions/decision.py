@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.audit.entry import Action
+from tutela.cases.availability import Trouble
 from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.labels import Age, Conduct, Feature, Observed, Subject
 from tutela.decisions.reach import Reach, range_of
@@ -145,36 +146,41 @@ class Decision:
         )
 
 
-def checked(
-    finding: Finding, *, matched: bool, trusted: bool, viewed: bool, before: bool = False
-) -> Finding:
-    """Return the finding if it holds together, or raise `InvalidInput` naming what to change.
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """What bears on the finding of a case.
 
-    `matched`: a list entry matched. `trusted`: one of a list that may be believed unseen.
-    `viewed`: the decider saw a file at `colour` or higher. `before`: everything in the case is
-    like what was decided so earlier.
+    `matched`: a list entry matched. `copies`: every file is the very bytes of a listed one, or
+    is near one and the decider saw it. `trusted`: and each of a list that may be believed.
+    `viewed`: the decider saw a file at `colour` or higher. `troubles`: what keeps files from being
+    looked at. `before`: everything in the case is like what was decided so earlier.
     """
+
+    matched: bool
+    copies: bool
+    trusted: bool
+    viewed: bool
+    troubles: frozenset[Trouble] = frozenset()
+    before: bool = False
+
+
+def checked(finding: Finding, bearing: Bearing) -> Finding:
+    """Return the finding if it holds together, or raise `InvalidInput` naming what to change."""
     if finding.grounds not in GROUNDS_FOR[finding.outcome]:
         raise InvalidInput(
             "These grounds do not carry this outcome.",
             f"Choose one of: {', '.join(GROUNDS_FOR[finding.outcome])}.",
         )
-    if finding.grounds is Grounds.LISTED_COPY and not matched:
-        raise InvalidInput(
-            "Nothing in this case matched a list.", "Choose other grounds than a listed copy."
-        )
-    if finding.grounds is Grounds.LISTED_COPY and not trusted:
-        raise InvalidInput(
-            "No list that matched can be believed unseen: it is switched off, removed, or was "
-            "found wrong too often.",
-            "Look at a file in colour and choose the grounds viewed, or choose other grounds.",
-        )
-    if finding.grounds is Grounds.VIEWED and not viewed:
+    if finding.grounds is Grounds.LISTED_COPY:
+        _check_copies(bearing)
+    if finding.outcome is Outcome.NOT_ABUSIVE:
+        _check_seeable(finding, bearing.troubles)
+    if finding.grounds is Grounds.VIEWED and not bearing.viewed:
         raise InvalidInput(
             "The grounds say viewed, but no file was opened in colour.",
             "Look at a file in colour first, or choose other grounds.",
         )
-    if finding.grounds is Grounds.DECIDED_BEFORE and not before:
+    if finding.grounds is Grounds.DECIDED_BEFORE and not bearing.before:
         raise InvalidInput(
             "Not all of the case is like what was decided so before.",
             "Split off what is unlike it, or look and choose other grounds.",
@@ -190,6 +196,45 @@ def checked(
             f"Use at most {_NOTE_LENGTH} and {_URGENT_LENGTH} characters.",
         )
     return finding
+
+
+def _check_copies(bearing: Bearing) -> None:
+    """Unseen, only the very bytes of a believed list's file are a copy of it."""
+    if not bearing.matched:
+        raise InvalidInput(
+            "Nothing in this case matched a list.", "Choose other grounds than a listed copy."
+        )
+    if not bearing.copies:
+        raise InvalidInput(
+            "A file of this case is only near a listed one and you have not seen it, or it is on "
+            "no list.",
+            "Look at it, tiny or closer, or choose other grounds.",
+        )
+    if not bearing.trusted:
+        raise InvalidInput(
+            "No list that matched can be believed unseen: it is switched off, removed, or was "
+            "found wrong too often.",
+            "Look at a file in colour and choose the grounds viewed, or choose other grounds.",
+        )
+
+
+def _check_seeable(finding: Finding, troubles: frozenset[Trouble]) -> None:
+    """What nobody can look at is not found harmless for that."""
+    unreadable = finding.grounds is Grounds.UNREADABLE_BUT_HARMLESS
+    if unreadable and not finding.note.strip():
+        raise InvalidInput(
+            "Harmless though unreadable needs a note.", "Say in the note what that rests on."
+        )
+    if troubles - {Trouble.UNDRAWABLE}:
+        raise InvalidInput(
+            "Evidence of this case is unavailable: nobody can find it harmless unseen.",
+            "Have it mended and check it again; the file stays held meanwhile.",
+        )
+    if troubles and not unreadable:
+        raise InvalidInput(
+            "A file of this case cannot be drawn: nobody can find its content harmless by a look.",
+            "Check it again, or choose the grounds unreadable but harmless and say why in a note.",
+        )
 
 
 def record(

@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tutela.audit.entry import Action, Actor
+from tutela.cases import availability, queue, viewing
 from tutela.cases import case as cases_on_record
-from tutela.cases import queue, viewing
 from tutela.cases.case import CaseState
 from tutela.cases.cluster import clusters
 from tutela.cases.priority import Reason
@@ -20,10 +20,11 @@ from tutela.content import holds
 from tutela.content.holds import Verb
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions import earlier, typed
-from tutela.decisions.decision import Decision, Finding, Grounds, Outcome
+from tutela.decisions.decision import Bearing, Decision, Finding, Grounds, Outcome
 from tutela.decisions.reach import reaches
 from tutela.decisions.typed import Page
 from tutela.errors import Conflict
+from tutela.platform.list_watch import copied
 from tutela.storage import duties
 
 if TYPE_CHECKING:
@@ -147,13 +148,20 @@ class Casework:
         record = viewing.of_members(change.connection, case.id)
         mine = [view for view in record if view.person == str(change.actor)]
         rests_on = _resting(change, case, members, finding)
-        decisions_on_record.checked(
-            finding,
+        looked = _looked(members, mine)
+        bearing = Bearing(
             matched=any(item.matches and not item.only_possible for item in members),
-            trusted=self._watch.trusted(change.connection, members),
+            copies=all(copied(item, looked) for item in members),
+            trusted=self._watch.trusted(change.connection, members, looked),
             viewed=any(view.fidelity.counts_as_viewed for view in mine),
+            troubles=availability.troubles(
+                availability.of_case(change.connection, case.id),
+                members,
+                {view.item_id for view in record},
+            ),
             before=bool(rests_on),
         )
+        decisions_on_record.checked(finding, bearing)
         decision = decisions_on_record.record(
             change,
             case.id,
@@ -199,6 +207,20 @@ def _resting(
     groups = clusters(members)
     found = earlier.of_files(change.connection, case.id, [one.shown for one in groups])
     return earlier.resting(groups, found, finding.outcome) or ()
+
+
+def _looked(members: Sequence[Item], mine: Sequence[View]) -> frozenset[str]:
+    """Return the digests of files that the decider saw as `tiny` or closer, or saw the like of.
+
+    A look at one file of a cluster is a look at the cluster: that is what clusters are for.
+    """
+    seen = {view.item_id for view in mine if view.fidelity.rank >= Fidelity.TINY.rank}
+    digests = {item.sha256 for item in members if item.id in seen}
+    found: set[str] = set()
+    for one in clusters(members):
+        alike = {member.item.sha256 for member in one.members}
+        found |= alike if alike & digests else set()
+    return frozenset(found)
 
 
 def _highest(record: Sequence[View]) -> Fidelity:

@@ -43,10 +43,19 @@ class ListWatch:
         if asked:
             change.record(Action.LIST_SAMPLED, case_id, lists=asked)
 
-    def trusted(self, connection: sa.Connection, members: Sequence[Item]) -> bool:
-        """Say whether a list that can be believed unseen matched any of the items."""
-        names = {one.list_name for item in members for one in _counting(item)}
-        return bool(judgement.trusted(connection, names, self.sampling))
+    def trusted(
+        self,
+        connection: sa.Connection,
+        members: Sequence[Item],
+        looked: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Say whether each item is a copy of a file on a list that can be believed.
+
+        `looked`: digests of what a person saw, so that near matches count for them, too.
+        """
+        copies = [{one.list_name for one in copied(item, looked)} for item in members]
+        believed = judgement.trusted(connection, set().union(*copies), self.sampling)
+        return bool(copies) and all(names & believed for names in copies)
 
     def judged(
         self, change: Change, case_id: str, members: Sequence[Item], finding: Finding
@@ -74,6 +83,11 @@ class ListWatch:
     def _believed(self, connection: sa.Connection, name: str) -> bool:
         said = judgement.standing(connection, name, self.sampling.newest)
         return said.trusted(self.sampling)
+
+
+def copied(item: Item, looked: frozenset[str]) -> list[ItemMatch]:
+    """Return the matches that make an item a copy: of the very bytes; of what was seen, near."""
+    return [one for one in _counting(item) if one.exact or item.sha256 in looked]
 
 
 def _counting(item: Item) -> list[ItemMatch]:

@@ -25,6 +25,7 @@ REVISIONS = (
     "0011",
     "0013",
     "0014",
+    "0012",
 )
 """The steps of `storage/migrations`, the newest last: the one that this version works with."""
 

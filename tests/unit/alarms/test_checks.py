@@ -12,6 +12,7 @@ from tests.fixed_clock import START
 
 from tutela.alarms.alarm import TITLES, Kind, severity
 from tutela.alarms.checks import Aged, Clock, Facts, Thresholds, standing
+from tutela.cases.availability import Trouble
 
 _LIMITS = Thresholds()
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -27,6 +28,7 @@ WRONG: dict[Kind, Facts] = {
     Kind.DECODING_UNCONFINED: Facts(confined=False),
     Kind.LIST_OLD: Facts(lists=(_ago(3 * _DAY),)),
     Kind.QUEUE_OLD: Facts(oldest_case=_ago(25 * _HOUR)),
+    Kind.EVIDENCE_UNAVAILABLE: Facts(unavailable={Trouble.MISSING: 2}),
     Kind.CLOCK_AT_RISK: Facts(clocks=(Clock("ref", START - _HOUR, START + _HOUR),)),
     Kind.CLOCK_MISSED: Facts(clocks=(Clock("ref", START - _DAY, START),)),
     Kind.REFERRAL_STUCK: Facts(stuck_referrals=("ref",)),

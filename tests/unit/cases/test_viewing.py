@@ -8,47 +8,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
-from tests.casework import ANNA, BORIS, make_item, put
+from tests.casework import ANNA, BORIS
 from tests.parsers import parsing
+from tests.unit.cases.evidence import drawn, filed, vault
 
 from tutela.audit.entry import Action
 from tutela.cases import viewing
 from tutela.cases.rendering import Rung, render
 from tutela.cases.viewing import GRANT, Fidelity, Viewing
 from tutela.errors import InvalidInput, NotFound, Refused
-from tutela.evidence import keys
-from tutela.evidence.key_service import HeldKeys
-from tutela.evidence.vault import Vault
-from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.fixed_clock import FixedClock
 
     from tutela.audit.log import AuditLog
-    from tutela.content.item import Item
+    from tutela.evidence.vault import Vault
 
-
-def drawn(width: int = 900, height: int = 600) -> bytes:
-    out = io.BytesIO()
-    picture = Image.radial_gradient("L").resize((width, height))
-    Image.merge("RGB", (picture, picture.rotate(90), picture.rotate(180))).save(out, "JPEG")
-    return out.getvalue()
-
-
-@pytest.fixture
-def vault(audit: AuditLog, tmp_path: Path) -> Vault:
-    key = keys.create(tmp_path / "evidence.pub", tmp_path / "evidence.key")
-    return Vault(audit, Objects(tmp_path / "objects"), key.sealing, HeldKeys(key))
-
-
-def filed(audit: AuditLog, vault: Vault, clock: FixedClock, data: bytes) -> Item:
-    sealed = vault.seal(data)
-    item = make_item(clock(), evidence_id=sealed.id)
-    with audit.change(ANNA) as change:
-        vault.keep(change, sealed, item.id)
-    return put(audit, item)
+__all__ = ["vault"]
 
 
 def test_a_grant_shows_once_to_one_person_for_seconds(
@@ -73,10 +49,41 @@ def test_a_grant_shows_once_to_one_person_for_seconds(
     clock.advance(GRANT.total_seconds())
     with pytest.raises(Refused):
         looking.render(ANNA, late.id, "r-7")
+    refused = [e for e in audit.entries(case_id) if e.action == Action.VIEW_REFUSED]
+    assert [(e.actor, e.details["why"]) for e in refused] == [
+        (str(BORIS), "foreign"),
+        (str(ANNA), "used"),
+        (str(ANNA), "over"),
+    ]
+    assert {e.details["item"] for e in refused} == {item.id}
     actions = [entry.action for entry in audit.entries(case_id)]
     assert actions.count(Action.VIEW_GRANTED) == 2
     assert actions.count(Action.VIEW_ENDED) == 1
     assert Action.EVIDENCE_OPENED in [e.action for e in audit.entries(item.evidence_id or "")]
+
+
+def test_a_grant_that_never_was_is_refused_on_record_without_its_text(
+    audit: AuditLog, vault: Vault
+) -> None:
+    looking = Viewing(audit, vault, parsing().smaller)
+    with pytest.raises(Refused):
+        looking.render(ANNA, "viw_<script>", "r-7")
+    (entry,) = audit.entries(ANNA.id)
+    assert (entry.action, entry.details) == (Action.VIEW_REFUSED, {"why": "unknown"})
+
+
+def test_nobody_ends_the_look_of_another(audit: AuditLog, vault: Vault, clock: FixedClock) -> None:
+    item = filed(audit, vault, clock, drawn())
+    looking = Viewing(audit, vault, parsing().smaller)
+    grant = looking.grant(ANNA, item.case_id or "", item.id, Fidelity.TINY)
+    looking.render(ANNA, grant.id, "r-7")
+    clock.advance(5)
+    with pytest.raises(Refused):
+        looking.end(BORIS, grant.id)
+    clock.advance(5)
+    looking.end(ANNA, grant.id)
+    (view,) = looking.of_case(item.case_id or "")
+    assert view.seconds == 10
 
 
 def test_looking_closely_needs_a_purpose(audit: AuditLog, vault: Vault, clock: FixedClock) -> None:

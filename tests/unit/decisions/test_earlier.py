@@ -16,7 +16,7 @@ from tutela.cases.cluster import clusters
 from tutela.cases.grouping import LIKENESS_RADIUS
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions import earlier
-from tutela.decisions.decision import Finding, Grounds, Outcome, checked
+from tutela.decisions.decision import Bearing, Finding, Grounds, Outcome, checked
 from tutela.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -158,12 +158,12 @@ def test_what_was_decided_both_ways_carries_neither(audit: AuditLog, clock: Fixe
 
 def test_grounds_of_before_need_a_before_and_no_facts_of_ones_own() -> None:
     finding = Finding(Outcome.ABUSIVE, Grounds.DECIDED_BEFORE)
-    facts = {"matched": True, "trusted": True, "viewed": False}
-    assert checked(finding, **facts, before=True) is finding
+    known = Bearing(matched=True, copies=True, trusted=True, viewed=False, before=True)
+    assert checked(finding, known) is finding
     with pytest.raises(InvalidInput, match="decided so before"):
-        checked(finding, **facts, before=False)
+        checked(finding, dataclasses.replace(known, before=False))
     seen = dataclasses.replace(
         finding, observed=dataclasses.replace(finding.observed, said_by="reviewer")
     )
     with pytest.raises(InvalidInput, match="need viewing"):
-        checked(seen, **facts, before=True)
+        checked(seen, known)

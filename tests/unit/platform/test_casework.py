@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.casework import ANNA, BORIS, HOST
 from tests.instance import BROKEN, LISTED, OTHER, instance, near_copy
+from tests.pictures import encoded, scene
 
 from tutela.audit.entry import Action
 from tutela.cases import case as cases_on_record
@@ -18,6 +19,7 @@ from tutela.content import item as items_on_record
 from tutela.content.account import AccountFacts
 from tutela.content.decoding import DecodeLimits
 from tutela.content.item import HoldState
+from tutela.decisions import decision as decisions_on_record
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Observed
 from tutela.errors import Conflict, InvalidInput, LeaseLost
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tutela.audit.entry import Actor
     from tutela.bootstrap import Platform
     from tutela.platform.intake import Verdicted
 
@@ -54,7 +57,7 @@ def verbs(platform: Platform, item_id: str) -> list[str]:
 
 
 def test_abusive_removes_and_drafts(platform: Platform) -> None:
-    first, second = upload(platform, LISTED), upload(platform, near_copy(), "post-2")
+    first, second = upload(platform, LISTED), upload(platform, LISTED, "post-2")
     assert first.case_id == second.case_id
     decide(platform, first.case_id, ABUSIVE, seen=2)
     assert verbs(platform, first.id) == verbs(platform, second.id) == ["remove"]
@@ -68,7 +71,7 @@ def test_abusive_removes_and_drafts(platform: Platform) -> None:
 
 def test_not_abusive_restores_and_says_so(platform: Platform) -> None:
     answer = upload(platform, BROKEN)
-    finding = Finding(Outcome.NOT_ABUSIVE, Grounds.UNREADABLE_BUT_HARMLESS)
+    finding = Finding(Outcome.NOT_ABUSIVE, Grounds.UNREADABLE_BUT_HARMLESS, note="a cut upload")
     decide(platform, answer.case_id, finding)
     assert verbs(platform, answer.id) == ["restore"]
     assert platform.register.for_case(answer.case_id or "") == ()
@@ -101,7 +104,7 @@ def test_who_decides_must_hold_the_case_and_have_seen_all_of_it(platform: Platfo
     lease = platform.queue.claim(ANNA, case_id)
     with pytest.raises(LeaseLost):
         platform.casework.decide(BORIS, case_id, lease.token, 1, ABUSIVE)
-    upload(platform, near_copy(), "post-2")
+    upload(platform, LISTED, "post-2")
     with pytest.raises(Conflict):
         platform.casework.decide(ANNA, case_id, lease.token, 1, ABUSIVE)
     platform.casework.decide(ANNA, case_id, lease.token, 2, ABUSIVE)
@@ -109,6 +112,61 @@ def test_who_decides_must_hold_the_case_and_have_seen_all_of_it(platform: Platfo
         platform.casework.decide(ANNA, case_id, lease.token, 2, ABUSIVE)
     with platform.database.reading() as connection:
         assert cases_on_record.load(connection, case_id).state == "decided"
+
+
+def test_copies_of_a_trusted_list_are_decided_unseen_and_said_to_be(platform: Platform) -> None:
+    case_id = upload(platform, LISTED).case_id or ""
+    decide(platform, case_id, ABUSIVE)
+    with platform.database.reading() as connection:
+        (decision,) = decisions_on_record.of_case(connection, case_id)
+    assert decision.viewed_at == Fidelity.FACTS
+    assert platform.audit.entries(case_id)[-1].details["viewed_at"] == "facts"
+    assert platform.viewing.of_case(case_id) == ()
+
+
+def saw(platform: Platform, person: Actor, item: Verdicted, fidelity: Fidelity) -> None:
+    grant = platform.viewing.grant(person, item.case_id or "", item.id, fidelity, "compare")
+    platform.viewing.render(person, grant.id, "r-7")
+
+
+def test_what_is_near_a_listed_file_needs_a_look(platform: Platform) -> None:
+    """Alone, and beside exact copies in one case: the list says nothing of its own bytes."""
+    near = upload(platform, near_copy())
+    case_id = near.case_id or ""
+    with pytest.raises(InvalidInput, match="only near"):
+        decide(platform, case_id, ABUSIVE)
+    lease = platform.queue.claim(ANNA, case_id)
+    exact = upload(platform, LISTED, "post-2")
+    assert exact.case_id == case_id
+    # Neither edges, nor a look at the exact copy, nor another's look is one at the near file.
+    saw(platform, ANNA, near, Fidelity.SKETCH)
+    saw(platform, ANNA, exact, Fidelity.TINY)
+    saw(platform, BORIS, near, Fidelity.COLOUR)
+    with pytest.raises(InvalidInput, match="only near"):
+        platform.casework.decide(ANNA, case_id, lease.token, 2, ABUSIVE)
+    saw(platform, ANNA, near, Fidelity.TINY)
+    platform.casework.decide(ANNA, case_id, lease.token, 2, ABUSIVE)
+    (referral,) = platform.register.for_case(case_id)
+    assert [file.viewed for file in referral.draft.files] == [True, False]
+    with platform.database.reading() as connection:
+        (decision,) = decisions_on_record.of_case(connection, case_id)
+    assert decision.viewed_at == Fidelity.TINY
+
+
+def test_a_look_at_one_of_its_likes_is_a_look(platform: Platform) -> None:
+    near = upload(platform, near_copy())
+    other = encoded(scene(1, 400, 300).resize((220, 165)), "PNG")
+    assert upload(platform, other, "post-2").case_id == near.case_id
+    saw(platform, ANNA, near, Fidelity.TINY)
+    decide(platform, near.case_id, ABUSIVE, seen=2)
+
+
+def test_a_look_does_not_mend_a_list_that_is_off(platform: Platform) -> None:
+    near = upload(platform, near_copy())
+    platform.lists.switch_off(ANNA, "known", "doubted")
+    saw(platform, ANNA, near, Fidelity.TINY)
+    with pytest.raises(InvalidInput, match="switched off"):
+        decide(platform, near.case_id, ABUSIVE)
 
 
 def test_viewed_is_said_of_the_files_that_were(platform: Platform) -> None:

@@ -98,13 +98,19 @@ def listed() -> str:
 def _copies() -> tuple[Lesson, ...]:
     """Return one listed picture and smaller copies of it by the same account: one case."""
     whole = photo("canyon-wren")
-    said = "A listed copy: the list's word is enough, and one decision covers all its copies."
+    said = (
+        "A listed copy: the list's word is enough for it. Of its smaller copies one gets a tiny "
+        "look, and one decision covers all its copies."
+    )
     exact = _upload("account-17", "canyon-wren", "jpg", whole, "a listed picture")
     smaller = (
         _upload("account-17", f"canyon-wren-{by}", "jpg", _shrunk(whole, by), "a smaller copy")
         for by in (2, 3)
     )
-    return tuple(_lesson(one, Outcome.ABUSIVE, Fidelity.FACTS, said) for one in (exact, *smaller))
+    return (
+        _lesson(exact, Outcome.ABUSIVE, Fidelity.FACTS, said),
+        *(_lesson(one, Outcome.ABUSIVE, Fidelity.TINY, said) for one in smaller),
+    )
 
 
 def _lesson(upload: Upload, outcome: Outcome | None, closest: Fidelity, teaches: str) -> Lesson:

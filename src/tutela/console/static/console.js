@@ -4,6 +4,7 @@ import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startLease } from "./lease.js";
 import { startPasskeys } from "./passkeys.js";
+import { startReveal } from "./reveal.js";
 import { startStage } from "./stage.js";
 import { startTyped } from "./typed.js";
 import { startUndo } from "./undo.js";
@@ -14,6 +15,6 @@ startTyped();
 startUndo();
 startLease();
 startPasskeys();
-startKeys(stage);
+startKeys(stage, startReveal());
 // From here on keys are heard: what drives a page from outside waits for this.
 document.body.dataset.listening = "yes";

@@ -56,8 +56,8 @@ function danger() {
   reason.select();
 }
 
-/** @param {{closer: (at: number) => void, again: (at: number) => void, letGo: (at: number) => void, hide: () => void}} stage */
-export function startKeys(stage) {
+/** @param {{closer: (at: number) => void, again: (at: number) => void, letGo: (at: number) => void, hide: () => void}} stage @param {{hold: () => void, letGo: () => void}} reveal */
+export function startKeys(stage, reveal) {
   const sheet = /** @type {HTMLDialogElement | null} */ (one("#keys"));
   /** @type {Record<string, (at: number) => void>} */
   const actions = {
@@ -70,6 +70,7 @@ export function startKeys(stage) {
     "!": danger,
     v: stage.closer,
     r: stage.again,
+    f: reveal.hold,
     a: () => choose("input[name=outcome][value=abusive]"),
     n: () => choose("input[name=outcome][value=not_abusive]"),
     d: () => { one("[data-note]")?.focus(); },
@@ -88,6 +89,7 @@ export function startKeys(stage) {
     if (action) { event.preventDefault(); action(event.timeStamp); }
   });
   addEventListener("keyup", (event) => { if (event.key === "v" || event.key === "r") stage.letGo(event.timeStamp); });
+  addEventListener("keyup", (event) => { if (event.key === "f") reveal.letGo(); });
   one("[data-keys]")?.addEventListener("click", () => sheet?.showModal());
 
   document.querySelectorAll("tr[data-href]").forEach((row) => {

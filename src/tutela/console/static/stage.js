@@ -47,11 +47,15 @@ export function startStage() {
     picture.addEventListener("error", () => {
       clearInterval(timer);
       const said = figure.querySelector("[data-said]");
-      if (said) said.textContent = "cannot be shown as a picture: decide on its facts";
+      if (said) said.textContent = "Evidence unavailable: this was no look, and says nothing of the file.";
       picture.remove();
       left.remove();
+      unavailable();
     });
   };
+
+  // The server recorded why; the page says so without losing what was typed.
+  const unavailable = () => document.getElementById("availability")?.dispatchEvent(new Event("failed"));
 
   const rungs = ladder ? /** @type {HTMLButtonElement[]} */ ([...ladder.querySelectorAll("[data-rung]")]) : [];
 
@@ -96,11 +100,12 @@ export function startStage() {
       button.addEventListener("click", (event) => { if (event.detail > 0) event.preventDefault(); });
     });
     stage.addEventListener("htmx:beforeSwap", (event) => {
+      if (event.target !== stage) return;
       // Let go before it came: the grant stays unused, and nothing was seen.
       if (letGoEarly) /** @type {CustomEvent} */ (event).detail.shouldSwap = false;
       letGoEarly = false;
     });
-    stage.addEventListener("htmx:afterSwap", follow);
+    stage.addEventListener("htmx:afterSwap", (event) => { if (event.target === stage) follow(); });
     stage.addEventListener("submit", (event) => {
       if (/** @type {Element} */ (event.target).matches("[data-end]")) { event.preventDefault(); hide(); }
     });
