@@ -41,6 +41,7 @@ from tutela.content.confinement.pool import Pool, Room
 from tutela.content.confinement.serving import Terms
 from tutela.content.decoding import DecodeLimits
 from tutela.content.holds import HOST_ORDER
+from tutela.decisions.second_review import Draw
 from tutela.decisions.typed import TypedDecisions
 from tutela.errors import CounterpartyFailed, SettingsInvalid
 from tutela.evidence import passphrase as passphrases
@@ -72,6 +73,7 @@ from tutela.hashlists.sudden import Steadiness
 from tutela.key_files import KeyFiles
 from tutela.matching.ordinary_index import OrdinaryIndex
 from tutela.matching.screening import Screener, ScreeningPolicy
+from tutela.platform.appealing import Appealing
 from tutela.platform.casework import LIST_JUDGEMENT, Casework
 from tutela.platform.intake import Intake
 from tutela.platform.list_watch import ListWatch
@@ -79,6 +81,7 @@ from tutela.platform.meters import Meters, Standing
 from tutela.platform.parsing import WORKER, Parsing, Patience
 from tutela.platform.referring import Approval, Referring
 from tutela.platform.removal import HostPlatform, Removal
+from tutela.platform.second_look import SecondLook
 from tutela.platform.worker import Worker
 from tutela.referrals.deadlines import Deadlines
 from tutela.referrals.delivery import Delivery
@@ -147,6 +150,8 @@ class Platform:
     register: Register
     casework: Casework
     typed: TypedDecisions
+    appealing: Appealing
+    second_look: SecondLook
     referring: Referring
     letters: Letters
     book: Book
@@ -274,7 +279,13 @@ def open_platform(
     watch = ListWatch(Sampling(**settings.sampling.model_dump()))
     budget = Budget(audit, _exposure(settings))
     viewing = Viewing(audit, vault, parsing.smaller, budget.check_looking)
-    casework = Casework(audit, referring, watch, timedelta(seconds=settings.grace.seconds))
+    casework = Casework(
+        audit,
+        referring,
+        watch,
+        timedelta(seconds=settings.grace.seconds),
+        Draw(**settings.second_review.model_dump()),
+    )
     delivery = Delivery(
         audit,
         register,
@@ -343,6 +354,8 @@ def open_platform(
         register=register,
         casework=casework,
         typed=TypedDecisions(database),
+        appealing=Appealing(audit, casework),
+        second_look=SecondLook(audit),
         referring=referring,
         letters=letters,
         book=book,

@@ -222,6 +222,15 @@ class Grace(_Part):
     )
 
 
+class SecondReview(_Part):
+    """Which decisions are judged a second time, by somebody who does not see the first one."""
+
+    share: float = Field(default=0.05, ge=0, le=1, description="The share that is drawn; 0: none.")
+    seed: str = Field(
+        default="", description="The same seed draws the same ones, so that a draw can be checked."
+    )
+
+
 class Approval(_Part):
     """How many people let a referral out. Of what is urgent the decision itself can be enough."""
 
@@ -551,6 +560,7 @@ class Settings(BaseSettings):
     authority: Authority = Authority()
     nca: Nca = Nca()
     grace: Grace = Grace()
+    second_review: SecondReview = SecondReview()
     approval: Approval = Approval()
     two_people: TwoPeople = TwoPeople()
     identity_provider: SignOn = SignOn()

@@ -6,15 +6,20 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from tests.browser.entering import LISTENING, enter
+from tests.console_home import HOST
 
 from tutela.access.preferences import Theme
 from tutela.access.roles import Role
 from tutela.cases.viewing import Fidelity
 from tutela.console.app import console_app
 from tutela.console.doors import needs
+from tutela.decisions import decision as decisions_on_record
+from tutela.decisions import second_review
 from tutela.decisions.decision import Finding, Grounds, Outcome
+from tutela.decisions.second_review import second_reviews
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -48,6 +53,10 @@ def addresses(home: Home) -> list[str]:
             continue
         if path == "/cases/{case}":
             found += [f"/cases/{case}" for case in (home.known, home.near, home.unread)]
+        elif path == "/reviews/{review}":
+            found += [f"/reviews/{one}" for one in _reviews(home)]
+        elif path == "/appeals/{appeal}":
+            found += [f"/appeals/{one.appeal.id}" for one in home.platform.appealing.waiting()]
         else:
             found.append(path)
     unknown = [path for path in found if "{" in path]
@@ -55,13 +64,27 @@ def addresses(home: Home) -> list[str]:
     return found
 
 
+def _reviews(home: Home) -> list[str]:
+    with home.platform.database.reading() as connection:
+        return list(connection.execute(sa.select(second_reviews.c.id)).scalars())
+
+
 def peopled(home: Home) -> None:
-    """One case decided with its referral drafted, one held, one free."""
-    lead = home.people[Role.LEAD].actor
-    lease = home.platform.queue.claim(lead, home.known)
+    """One case decided, its referral drafted and two appeals, one of them taken; one case held."""
+    reviewer, lead = home.people[Role.REVIEWER].actor, home.people[Role.LEAD].actor
+    lease = home.platform.queue.claim(reviewer, home.known)
     finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY, note="benign")
-    home.platform.casework.decide(lead, home.known, lease.token, 1, finding)
+    home.platform.casework.decide(reviewer, home.known, lease.token, 1, finding)
     home.platform.queue.claim(lead, home.near)
+    with home.platform.audit.change(lead) as change:
+        (decision,) = decisions_on_record.of_case(change.connection, home.known)
+        second_review.put(change, decision)
+    (review,) = _reviews(home)
+    home.platform.second_look.take(lead, review)
+    item = home.items(home.known)[0]
+    for name in ("appeal-1", "appeal-2"):
+        made = home.platform.appealing.receive(HOST, item, name, "It is a picture of a tree.")
+    home.platform.appealing.take(lead, made.id)
 
 
 def violations(page: Page) -> list[str]:

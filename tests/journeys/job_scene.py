@@ -188,6 +188,8 @@ def staged(
     with SimulatedHost(folder, _NOBODY, "unused", secret, patience=0.2, retry=3600) as host:
         (home / "settings.toml").write_text(
             f'database_url = "{url}"\n[duties]\nlease_seconds = {lease}\n'
+            # What is killed is what leaves: the wait before it has tests of its own.
+            "[grace]\nseconds = 0\n"
             f'[host]\nwebhook_url = "{host.webhook}"\n'
             '[reporter]\ncompany = "Example"\nfirst_name = "E"\nlast_name = "X"\n'
             'email = "safety@example.org"\n' + _named(authority)

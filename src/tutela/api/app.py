@@ -18,6 +18,8 @@ from tutela.api import problem, upload
 from tutela.api.audit import add_audit
 from tutela.api.shapes import (
     Amended,
+    AppealIn,
+    AppealShape,
     Asked,
     AttachmentShape,
     CaseShape,
@@ -185,6 +187,14 @@ def _add_items(app: FastAPI, platform: "Platform") -> None:
     ) -> Amended:
         """Say what the host platform knows of an item now; drafts that wait will say it."""
         return Amended(changed=platform.referring.amend(caller.actor, item_id, told.amendment()))
+
+    @app.post("/items/{item_id}/appeals", tags=["items"])
+    def appeal(
+        item_id: str, told: AppealIn, caller: Annotated[Principal, may_submit]
+    ) -> AppealShape:
+        """Put an account's appeal against a removal before somebody who did not decide it."""
+        made = platform.appealing.receive(caller.actor, item_id, told.id, told.text)
+        return AppealShape.of(made)
 
     @app.get("/items/{item_id}", tags=["items"], dependencies=[may_read])
     def read_item(item_id: str) -> ItemShape:

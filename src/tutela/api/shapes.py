@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from tutela.content.notice import Circumstance, Harm
+from tutela.decisions.appeal import Answer
 from tutela.decisions.decision import Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Subject
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tutela.cases.attachment import Attachment
     from tutela.cases.case import Case
     from tutela.content.item import Item
+    from tutela.decisions.appeal import Appeal
     from tutela.decisions.decision import Decision
     from tutela.hashlists.deliveries import Delivery
     from tutela.hashlists.flags import Flag
@@ -106,6 +108,36 @@ class ItemShape(_Shape):
                 )
                 for match in item.matches
             ),
+        )
+
+
+class AppealIn(BaseModel):
+    """What an account says against a removal, as the host platform sends it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(
+        min_length=1, max_length=255, description="The host platform's own: again is the same."
+    )
+    text: str = Field(min_length=1, max_length=3000, description="What the account says.")
+
+
+class AppealShape(_Shape):
+    """One appeal. `answer` is null until somebody has answered it."""
+
+    id: str
+    external_id: str
+    received_at: datetime
+    answer: Answer | None
+
+    @classmethod
+    def of(cls, appeal: Appeal) -> AppealShape:
+        """Shape an appeal on record, without who answered and why."""
+        return cls(
+            id=appeal.id,
+            external_id=appeal.external_id,
+            received_at=appeal.received_at,
+            answer=appeal.answer,
         )
 
 

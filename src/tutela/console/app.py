@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from tutela.access.roles import Permission
 from tutela.console.account import AccountPages
 from tutela.console.alarms import AlarmPages
+from tutela.console.appeals import AppealPages
 from tutela.console.approvals import ApprovalPages
 from tutela.console.availability import AvailabilityPages
 from tutela.console.case import CasePages
@@ -30,6 +31,7 @@ from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
 from tutela.console.revealing import RevealingPages
+from tutela.console.reviews import ReviewPages
 from tutela.console.setting_pages import SettingPages
 from tutela.console.sign_in import SignInPages
 from tutela.console.splitting import SplittingPages
@@ -79,7 +81,8 @@ def console_app(platform: Platform) -> Starlette:
 
     alarms, settings = AlarmPages(pages), SettingPages(pages)
     typed, undoing = TypedPages(pages), UndoingPages(pages)
-    preferences = PreferencePages(pages)
+    preferences, appeals = PreferencePages(pages), AppealPages(pages)
+    reviews = ReviewPages(pages)
     day, team = ExposurePages(pages), TeamPages(pages)
     revealing, available = RevealingPages(pages), AvailabilityPages(pages)
 
@@ -130,8 +133,21 @@ def console_app(platform: Platform) -> Starlette:
             form("/account/passkeys", account.add, SIGNED_IN),
             form("/account/passkeys/{passkey}/remove", account.remove, SIGNED_IN),
             form("/account/recovery", account.recovery, SIGNED_IN),
+            page("/reviews", reviews.all, Permission.CASE_DECIDE),
+            page("/reviews/{review}", reviews.one, Permission.CASE_DECIDE),
+            form("/reviews/{review}/take", reviews.take, Permission.CASE_DECIDE),
+            form("/reviews/{review}/say", reviews.say, Permission.CASE_DECIDE),
+            page("/agreement", reviews.agreement, Permission.TEAM_OVERSEE),
+            page("/appeals", appeals.all, Permission.CASE_READ),
+            page("/appeals/{appeal}", appeals.one, Permission.CASE_READ),
+            form("/appeals/{appeal}/take", appeals.take, Permission.CASE_DECIDE),
+            form("/appeals/{appeal}/uphold", appeals.uphold, Permission.CASE_DECIDE),
+            form("/appeals/{appeal}/reverse", appeals.reverse, Permission.CASE_DECIDE),
             page("/preferences", preferences.all, SIGNED_IN),
             form("/preferences/theme", preferences.theme, SIGNED_IN),
+            form("/preferences/keys", preferences.keys, SIGNED_IN),
+            form("/preferences/keys/reset", preferences.reset, SIGNED_IN),
+            form("/preferences/keys/left", preferences.left, SIGNED_IN),
             page("/approvals", approvals.all, SIGNED_IN),
             form("/approvals", approvals.ask, SIGNED_IN),
             form("/approvals/{approval}/confirm", approvals.confirm, SIGNED_IN),

@@ -20,7 +20,7 @@ from tutela.access import preferences
 from tutela.access.gate import Principal, require
 from tutela.access.preferences import Preferences
 from tutela.access.roles import Permission
-from tutela.console import words
+from tutela.console import keymap, words
 from tutela.console.banner import Banner, banner
 from tutela.console.doors import need_of
 from tutela.decisions.decision import undoable
@@ -113,7 +113,7 @@ class Pages:
         self._templates.filters["age"] = self._age
         self._templates.filters["seconds_left"] = self._seconds_left
         self._templates.filters["plainly"] = words.plain
-        self._templates.globals.update(words=words, Permission=Permission)
+        self._templates.globals.update(words=words, keymap=keymap, Permission=Permission)
 
     async def asker(self, request: Request, permission: Permission | None = None) -> Asker:
         """Return who asks, or raise `NotSignedIn` or `Refused`; the latter is recorded.
@@ -175,7 +175,10 @@ class Pages:
     def page(self, name: str, asker: Asker, status: int = 200, **values: Any) -> HTMLResponse:
         """Render a template for a signed-in person."""
         account, csrf = asker.session.account, asker.session.csrf
-        return self._rendered(name, status, asker=asker, me=account, csrf=csrf, **values)
+        key_of = keymap.keys_of(asker.chosen.keys)
+        return self._rendered(
+            name, status, asker=asker, me=account, csrf=csrf, key_of=key_of, **values
+        )
 
     def _rendered(self, name: str, status: int, **values: Any) -> HTMLResponse:
         template = self._templates.get_template(name)

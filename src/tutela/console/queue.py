@@ -66,6 +66,7 @@ class QueuePages:
             present=await run_in_threadpool(self._platform.queue.present, waiting),
             drafted=referrals[State.DRAFTED],
             alarmed=referrals[State.ALARMED],
+            appeals=await run_in_threadpool(self._platform.appealing.count),
             called=await self._pages.called(),
             held=[one.leased_until is not None and one.leased_until > now for one in waiting],
             mine=mine,

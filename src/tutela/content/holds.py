@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,11 @@ class Verb(StrEnum):
     REMOVE = "remove"
     RESTORE = "restore"
     TELL = "tell"
+    ANSWER = "answer"
+
+
+_OF_PUBLICATION = frozenset({Verb.HOLD, Verb.REMOVE, Verb.RESTORE})
+"""What keeps an item back or lets it out; the others only speak of it."""
 
 
 host_orders = sa.Table(
@@ -44,6 +49,9 @@ host_orders = sa.Table(
     sa.Column("confirmed_at", Instant),
     sa.Column("refused", sa.String(200)),
     sa.Column("wanted", sa.JSON, nullable=False),
+    # Of `answer`: what the host platform calls the appeal, and what became of it.
+    sa.Column("appeal", sa.String(255)),
+    sa.Column("answer", sa.String(16)),
     # Taken back with the decision that gave it, before it left.
     sa.Column("undone_at", Instant),
 )
@@ -59,7 +67,8 @@ _STANDING = {
 class HostOrder:
     """One order. Its id is the webhook's id, so that obeying twice is obeying once.
 
-    `wanted`: of `tell`, the members of the context that are asked for.
+    `wanted`: of `tell`, the members of the context that are asked for. `appeal` and `answer`: of
+    `answer`, which appeal and what became of it.
     """
 
     id: str
@@ -70,6 +79,8 @@ class HostOrder:
     confirmed_at: datetime | None
     refused: str | None
     wanted: tuple[str, ...] = ()
+    appeal: str | None = None
+    answer: str | None = None
 
 
 def order(
@@ -99,13 +110,26 @@ def order(
     return identity
 
 
+def answer(change: Change, item: Item, appeal: str, said: str) -> str:
+    """Write the duty to tell what became of an appeal, behind the item's earlier orders."""
+    identity = order(change, item, Verb.ANSWER)
+    # Orders of one instant have no order among themselves: this one is behind the others.
+    behind = change.now + timedelta(microseconds=1)
+    change.connection.execute(
+        host_orders.update()
+        .where(host_orders.c.id == identity)
+        .values(appeal=appeal, answer=said, ordered_at=behind)
+    )
+    return identity
+
+
 def undo(change: Change, item: Item, since: datetime) -> None:
     """Take back the orders about an item given since an instant, none of which has left.
 
     Raises `Conflict` where one is on its way.
     """
     for one in of_item(change.connection, item.id):
-        if one.ordered_at < since or one.verb is Verb.TELL:
+        if one.ordered_at < since or one.verb not in _OF_PUBLICATION:
             continue
         if not duties.drop(change.connection, HOST_ORDER, one.id):
             raise Conflict(
@@ -138,7 +162,7 @@ def of_item(connection: sa.Connection, item_id: str) -> list[HostOrder]:
 
 def withheld(connection: sa.Connection, item: Item) -> bool:
     """Say whether the host platform keeps an item back, or was ever told to."""
-    told = any(one.verb is not Verb.TELL for one in of_item(connection, item.id))
+    told = any(one.verb in _OF_PUBLICATION for one in of_item(connection, item.id))
     return told or item.hold is not HoldState.NONE
 
 
@@ -185,4 +209,6 @@ def _order(row: sa.Row[tuple[object, ...]]) -> HostOrder:
         row.confirmed_at,
         row.refused,
         tuple(row.wanted),
+        row.appeal,
+        row.answer,
     )

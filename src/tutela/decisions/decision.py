@@ -297,6 +297,12 @@ def of_case(connection: sa.Connection, case_id: str) -> list[Decision]:
     return [_decision(row) for row in connection.execute(query)]
 
 
+def parts_in(connection: sa.Connection, case_id: str) -> frozenset[str]:
+    """Return who ever decided a case, those who undid it as well."""
+    query = sa.select(decisions.c.decided_by).where(decisions.c.case_id == case_id)
+    return frozenset(connection.execute(query).scalars())
+
+
 def undoable(connection: sa.Connection, actor: Actor, now: datetime) -> list[Decision]:
     """Return the decisions that this person can still undo, the newest first."""
     query = (

@@ -41,6 +41,7 @@ class HostWebhook:
             "item_id": order.item_id,
             "at": order.ordered_at.isoformat(),
             **({"wanted": order.wanted} if order.wanted else {}),
+            **({"appeal": order.appeal, "answer": order.answer} if order.answer else {}),
         }
         body = json.dumps(told, sort_keys=True).encode()
         stamp = str(int(self._clock().timestamp()))

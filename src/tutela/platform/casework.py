@@ -19,9 +19,10 @@ from tutela.cases.viewing import Fidelity, View
 from tutela.content import holds
 from tutela.content.holds import Verb
 from tutela.decisions import decision as decisions_on_record
-from tutela.decisions import earlier, typed
+from tutela.decisions import earlier, second_review, typed
 from tutela.decisions.decision import Bearing, Decision, Finding, Grounds, Outcome
 from tutela.decisions.reach import reaches
+from tutela.decisions.second_review import NOTHING_DRAWN, Draw
 from tutela.decisions.typed import Page
 from tutela.errors import Conflict
 from tutela.platform.list_watch import copied
@@ -53,11 +54,13 @@ class Casework:
         referring: Referring,
         watch: ListWatch,
         grace: timedelta = timedelta(0),
+        draw: Draw = NOTHING_DRAWN,
     ) -> None:
         self._audit = audit
         self._referring = referring
         self._watch = watch
         self._grace = grace
+        self.draw = draw
 
     def decide(
         self, actor: Actor, case_id: str, lease: str, seen: int, finding: Finding
@@ -116,18 +119,22 @@ class Casework:
         """
         with self._audit.change(actor) as change:
             case = cases_on_record.take(change.connection, case_id)
-            earlier = decisions_on_record.of_case(change.connection, case_id)
-            if not earlier or earlier[-1].outcome is finding.outcome:
-                raise Conflict(
-                    "There is no decision with another outcome to reverse.",
-                    "Look at the case's decisions.",
-                )
-            if finding.outcome is Outcome.ABUSIVE:
-                self._referring.drop_withdrawals(change, case_id)
-            decision = self._decided(change, case, seen, finding, reverses=earlier[-1].id)
-            if finding.outcome is Outcome.NOT_ABUSIVE:
-                self._referring.take_back(change, case_id)
-            return decision
+            return self.turn(change, case, seen, finding)
+
+    def turn(self, change: Change, case: Case, seen: int, finding: Finding) -> Decision:
+        """Reverse a case that was taken, in the caller's change. Raises as `reverse` does."""
+        standing = decisions_on_record.of_case(change.connection, case.id)
+        if not standing or standing[-1].outcome is finding.outcome:
+            raise Conflict(
+                "There is no decision with another outcome to reverse.",
+                "Look at the case's decisions.",
+            )
+        if finding.outcome is Outcome.ABUSIVE:
+            self._referring.drop_withdrawals(change, case.id)
+        decision = self._decided(change, case, seen, finding, reverses=standing[-1].id)
+        if finding.outcome is Outcome.NOT_ABUSIVE:
+            self._referring.take_back(change, case.id)
+        return decision
 
     def _decided(
         self,
@@ -173,6 +180,8 @@ class Casework:
             rests_on=rests_on,
             leaves_at=leaves_at,
         )
+        if reverses is None and second_review.is_drawn(self.draw, decision.id):
+            second_review.put(change, decision)
         earlier.remember(change.connection, members)
         cases_on_record.end(change, case.id, abusive=finding.outcome is Outcome.ABUSIVE)
         typed.forget(change.connection, case.id)

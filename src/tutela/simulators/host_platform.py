@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _TELL = "tell"
+_ANSWER = "answer"
 _WEBHOOK = "webhook"
 _STALE_SECONDS = 300
 _RECEIVED = "received, being processed"
@@ -145,6 +146,10 @@ class HostPlatform:
             return 400
         if order["verb"] == _TELL:
             self._asker.tell(order["item_id"], json.loads(body).get("wanted", []))
+            return 200
+        if order["verb"] == _ANSWER:
+            told = json.loads(body)
+            self._books.appeal_answered(identity, str(told.get("appeal")), str(told.get("answer")))
             return 200
         if order["verb"] not in STATES:
             return 400

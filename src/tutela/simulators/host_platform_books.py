@@ -23,12 +23,15 @@ CREATE TABLE IF NOT EXISTS deliveries (number INTEGER PRIMARY KEY, at TEXT NOT N
     id TEXT NOT NULL, verb TEXT, post TEXT, status INTEGER, fault TEXT);
 CREATE TABLE IF NOT EXISTS effects (id TEXT PRIMARY KEY, at TEXT NOT NULL, verb TEXT NOT NULL,
     post TEXT NOT NULL, state_before TEXT NOT NULL, state_after TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS answers (id TEXT PRIMARY KEY, at TEXT NOT NULL, appeal TEXT NOT NULL,
+    answer TEXT NOT NULL);
 """
 _ALL = {
     "posts": "SELECT id, account, name, state, settled, at FROM posts ORDER BY at, id",
     "questions": "SELECT * FROM questions ORDER BY number",
     "deliveries": "SELECT * FROM deliveries ORDER BY number",
     "effects": "SELECT * FROM effects ORDER BY rowid",
+    "answers": "SELECT * FROM answers ORDER BY rowid",
 }
 Row = dict[str, Any]
 _VERDICTS = {"match", "possible", "clean", "unscreened"}
@@ -123,6 +126,12 @@ class Books:
                     "UPDATE posts SET state = ?, settled = 1 WHERE id = ?", (STATES[verb], post)
                 )
             return True
+
+    def appeal_answered(self, order: str, appeal: str, answer: str) -> None:
+        """Note what became of an account's appeal, once for each order."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?)", (order, _now(), appeal, answer)
+        )
 
     def all(self) -> dict[str, list[Row]]:
         """Return everything but the pictures."""

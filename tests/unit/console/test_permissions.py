@@ -50,6 +50,8 @@ def ask(browser: Browser, method: str, path: str) -> int:
         .replace("{view}", "viw_none")
         .replace("{referral}", "ref_none")
         .replace("{alarm}", "alm_none")
+        .replace("{appeal}", "apl_none")
+        .replace("{review}", "rev_none")
     )
     if method == "GET":
         return browser.get(f"/console{filled}", follow_redirects=False).status_code

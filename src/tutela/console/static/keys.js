@@ -61,35 +61,38 @@ export function startKeys(stage, reveal) {
   const sheet = /** @type {HTMLDialogElement | null} */ (one("#keys"));
   /** @type {Record<string, (at: number) => void>} */
   const actions = {
-    j: () => step(1),
-    k: () => step(-1),
-    c: claim,
-    q: () => location.assign("/console/queue"),
-    x: () => { one("[data-next]")?.click(); },
-    s: () => { one("[data-skip]")?.click(); },
-    "!": danger,
-    v: stage.closer,
-    r: stage.again,
-    f: reveal.hold,
-    a: () => choose("input[name=outcome][value=abusive]"),
-    n: () => choose("input[name=outcome][value=not_abusive]"),
-    d: () => { one("[data-note]")?.focus(); },
-    u: () => { one("[data-undo]")?.click(); },
-    0: cannotTell,
-    "?": () => sheet?.showModal(),
+    next: () => step(1),
+    previous: () => step(-1),
+    claim,
+    queue: () => location.assign("/console/queue"),
+    take: () => { one("[data-next]")?.click(); },
+    skip: () => { one("[data-skip]")?.click(); },
+    danger,
+    closer: stage.closer,
+    again: stage.again,
+    reveal: reveal.hold,
+    abusive: () => choose("input[name=outcome][value=abusive]"),
+    not_abusive: () => choose("input[name=outcome][value=not_abusive]"),
+    note: () => { one("[data-note]")?.focus(); },
+    undo: () => { one("[data-undo]")?.click(); },
+    cannot_tell: cannotTell,
+    sheet: () => sheet?.showModal(),
   };
-  for (let digit = 1; digit <= 9; digit += 1) actions[digit] = () => choose(`[data-digit='${digit}']`);
+  for (let digit = 1; digit <= 9; digit += 1) actions[`fact${digit}`] = () => choose(`[data-digit='${digit}']`);
+  // The server's table, with what the person has changed: by key, what it does.
+  /** @type {Record<string, string>} */
+  const keymap = JSON.parse(document.body.dataset.keymap ?? "{}");
 
   addEventListener("keydown", (event) => {
     if (event.key === "Escape") { stage.hide(); return; }
     const target = /** @type {Element} */ (event.target);
-    const typing = target.matches("input:not([type=radio]), textarea") || sheet?.open;
+    const typing = target.matches("input:not([type=radio]), textarea, select") || sheet?.open;
     if (typing || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = actions[event.key];
+    const action = actions[keymap[event.key]];
     if (action) { event.preventDefault(); action(event.timeStamp); }
   });
-  addEventListener("keyup", (event) => { if (event.key === "v" || event.key === "r") stage.letGo(event.timeStamp); });
-  addEventListener("keyup", (event) => { if (event.key === "f") reveal.letGo(); });
+  addEventListener("keyup", (event) => { if (["closer", "again"].includes(keymap[event.key])) stage.letGo(event.timeStamp); });
+  addEventListener("keyup", (event) => { if (keymap[event.key] === "reveal") reveal.letGo(); });
   one("[data-keys]")?.addEventListener("click", () => sheet?.showModal());
 
   document.querySelectorAll("tr[data-href]").forEach((row) => {
