@@ -33,6 +33,8 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NO_PAGE = {
     "/",
     "/views/{view}",
+    "/views/{view}/tiles/{tile}",
+    "/cases/{case}/availability",
     "/cases/{case}/present",
     "/day/meter",
     "/referrals/{referral}",
