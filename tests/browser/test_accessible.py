@@ -12,10 +12,10 @@ from tests.browser.entering import LISTENING, enter
 from tests.console_home import HOST
 
 from tutela.access.preferences import Theme
-from tutela.access.roles import Role
+from tutela.access.roles import Role, permissions
 from tutela.cases.viewing import Fidelity
 from tutela.console.app import console_app
-from tutela.console.doors import needs
+from tutela.console.doors import SIGNED_IN, needs
 from tutela.decisions import decision as decisions_on_record
 from tutela.decisions import second_review
 from tutela.decisions.decision import Finding, Grounds, Outcome
@@ -47,23 +47,26 @@ ZOOMED = {"width": 640, "height": 450}
 """What is left of 1280 pixels at 200 %."""
 
 
-def addresses(home: Home) -> list[str]:
-    """Return the address of every page that somebody who is signed in can come to."""
-    found = []
-    for method, path in needs(console_app(home.platform).routes):
+def addresses(home: Home) -> list[tuple[Role, str]]:
+    """Return the address of every page that somebody who is signed in can come to, and who can."""
+    found: list[tuple[Role, str]] = []
+    for (method, path), need in needs(console_app(home.platform).routes).items():
         if method != "GET" or path in NO_PAGE or path in STRANGERS:
             continue
+        leads = need is SIGNED_IN or need in permissions((Role.LEAD,))
+        role = Role.LEAD if leads else Role.ADMINISTRATOR
         if path == "/cases/{case}":
-            found += [f"/cases/{case}" for case in (home.known, home.near, home.unread)]
+            filled = [f"/cases/{case}" for case in (home.known, home.near, home.unread)]
         elif path == "/reviews/{review}":
-            found += [f"/reviews/{one}" for one in _reviews(home)]
+            filled = [f"/reviews/{one}" for one in _reviews(home)]
         elif path == "/appeals/{appeal}":
-            found += [f"/appeals/{one.appeal.id}" for one in home.platform.appealing.waiting()]
+            filled = [f"/appeals/{one.appeal.id}" for one in home.platform.appealing.waiting()]
         else:
-            found.append(path)
-    unknown = [path for path in found if "{" in path]
+            filled = [path]
+        found += [(role, one) for one in filled]
+    unknown = [path for _, path in found if "{" in path]
     assert not unknown, f"say above how to come to {unknown}"
-    return found
+    return sorted(found)
 
 
 def _reviews(home: Home) -> list[str]:
@@ -106,12 +109,12 @@ def test_every_page_is_accessible_by_axe(tab: Tab, home: Home, theme: Theme) -> 
     for path in ("/sign-in", f"/one-time/{home.one_time(Role.REVIEWER)}"):
         tab.open(path)
         found += violations(tab.page)
-    lead = home.people[Role.LEAD]
-    home.platform.preferences.set_theme(lead, theme)
+    for role in (Role.LEAD, Role.ADMINISTRATOR):
+        home.platform.preferences.set_theme(home.people[role], theme)
     # The person's choice wins over the system's.
     tab.page.emulate_media(color_scheme="light" if theme is Theme.DARK else "dark")
-    enter(tab, home, lead)
-    for path in addresses(home):
+    for role, path in addresses(home):
+        enter(tab, home, home.people[role])
         tab.open(path)
         tab.page.wait_for_selector(LISTENING)
         ground = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -128,9 +131,9 @@ def test_every_page_is_accessible_by_axe(tab: Tab, home: Home, theme: Theme) -> 
 def test_nothing_is_cut_off_at_twice_the_size(tab: Tab, home: Home) -> None:
     peopled(home)
     tab.page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
-    enter(tab, home, home.people[Role.LEAD])
     wide = []
-    for path in ("/sign-in", *addresses(home)):
+    for role, path in ((Role.LEAD, "/sign-in"), *addresses(home)):
+        enter(tab, home, home.people[role])
         tab.open(path)
         width = tab.page.evaluate("document.documentElement.scrollWidth")
         if width > ZOOMED["width"]:
