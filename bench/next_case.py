@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import tempfile
 import time
@@ -16,9 +17,12 @@ from tests.unit.console.conftest import Browser, signed_in
 
 from tutela.access.roles import Role
 from tutela.cases.case import cases
+from tutela.cases.categories import case_categories
 from tutela.content.item import item_matches, items
+from tutela.decisions.earlier import decided_pictures, decided_words, words_of
 
 _ROUNDS = 30
+_UNWANTED = "label:unwanted"
 _AT_ONCE = 1000
 _LEASE = re.compile(r'name="lease" value="([0-9a-f]+)"')
 
@@ -29,12 +33,18 @@ def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
     with tempfile.TemporaryDirectory() as folder:
         home = make_home(Path(folder) / "home", FixedClock())
         _fill(home, number)
+        _decide(home, number)
         browser = signed_in(home, Role.REVIEWER)
         table = Table(
-            f"{number:,} open cases, SQLite, one reviewer", ("work", "ms: median (range)", "kB")
+            f"{number:,} open cases, {number:,} decided pictures, SQLite, one reviewer",
+            ("work", "ms: median (range)", "kB"),
         )
         _measured(table, "take the next case and read its page", browser, "/next")
         _measured(table, "read the queue", browser, None)
+        home.platform.opt_outs.choose(home.people[Role.REVIEWER].actor, {_UNWANTED})
+        name = f"take the next case past {number // 2:,} that one opted out of"
+        _measured(table, name, browser, "/next")
+        _measured(table, "read the queue without them", browser, None)
         table.notes.append("Server time with the page's rendering, without a network or pictures.")
         table.notes.append(machine("sqlalchemy", "jinja2", "starlette"))
         home.platform.close()
@@ -84,6 +94,36 @@ def _fill(home: Home, number: int) -> None:
             )
             connection.execute(
                 item_matches.insert(), [{**match, "item_id": f"itm_{n:026}"} for n in places]
+            )
+            connection.execute(
+                case_categories.insert(),
+                [
+                    {"case_id": f"cas_{n:026}", "category": category}
+                    for n in places
+                    for category in ("kind:near", _UNWANTED if n < number // 2 else "label:other")
+                ],
+            )
+
+
+def _decide(home: Home, number: int) -> None:
+    """Remember the hashes of so many decided pictures, each unlike all others."""
+    draw = random.Random(1)
+    pdq = [f"{draw.getrandbits(256):064x}" for _ in range(number)]
+    for start in range(0, number, _AT_ONCE):
+        places = range(start, min(number, start + _AT_ONCE))
+        with home.platform.database.bookkeeping() as connection:
+            connection.execute(
+                decided_pictures.insert(),
+                # Files of open cases stand in for those of decided ones: they are looked up alike.
+                [{"item_id": f"itm_{n:026}", "pdq": pdq[n]} for n in places],
+            )
+            connection.execute(
+                decided_words.insert(),
+                [
+                    {"word": word, "item_id": f"itm_{n:026}"}
+                    for n in places
+                    for word in words_of(pdq[n])
+                ],
             )
 
 

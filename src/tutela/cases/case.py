@@ -60,6 +60,7 @@ cases = sa.Table(
     sa.Column("ranked_at", Instant, nullable=False),
     sa.Column("kept_for", sa.String(80)),
     sa.Index("ix_cases_state_ranked_at", "state", "ranked_at", "id"),
+    sa.Index("ix_cases_leased_by_leased_until", "leased_by", "leased_until"),
 )
 
 _BY_KIND = {

@@ -11,7 +11,15 @@ import sqlalchemy as sa
 
 from tutela.audit.entry import Action, Actor
 from tutela.cases import passing
-from tutela.cases.case import Case, CaseKind, CaseState, add_reason, cases, load
+from tutela.cases.case import (
+    Case,
+    CaseKind,
+    CaseState,
+    add_reason,
+    case_from,
+    cases,
+    load,
+)
 from tutela.cases.categories import of_any, opted_out
 from tutela.cases.filtering import EVERYTHING, Filter
 from tutela.cases.guard import nobody_stops
@@ -20,6 +28,7 @@ from tutela.cases.presence import Presence, present
 from tutela.cases.priority import Reason
 from tutela.cases.waiting import QueueRow, counts, waiting
 from tutela.errors import Conflict, InvalidInput, LeaseLost, Refused
+from tutela.storage.database import Id, Instant
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -80,16 +89,22 @@ class Queue:
         while True:
             now = self._audit.clock()
             with self._audit.database.reading() as connection:
-                held = connection.execute(_held_by(actor, now)).first()
-                if held is not None:
+                held = _held_by(connection, actor, now)
+                if held is not None and held.lease and held.leased_until:
                     return Lease(held.id, held.lease, held.leased_until)
                 self._guard(connection, actor, now)
                 without = opted_out(connection, str(actor))
-                if connection.execute(_free_for(actor, now, without)).first() is None:
+                first = connection.execute(_free_for(actor, now, without)).first()
+                if first is None:
                     return None
             try:
                 with self._audit.change(actor) as change:
-                    free = _free_for(actor, change.now, without).with_for_update(skip_locked=True)
+                    # From there on: what stands before it need not be passed twice.
+                    free = _free_for(actor, change.now, without).where(
+                        sa.tuple_(cases.c.ranked_at, cases.c.id)
+                        >= sa.tuple_(sa.literal(first.ranked_at, Instant), sa.literal(first.id, Id))
+                    )
+                    free = free.with_for_update(skip_locked=True)
                     row = change.connection.execute(free).first()
                     if row is None:
                         raise _TakenMeanwhile
@@ -211,17 +226,18 @@ class Queue:
         )
 
 
-def _held_by(actor: Actor, now: datetime) -> sa.Select[tuple[object, ...]]:
-    return (
-        sa.select(cases)
-        .where(
-            cases.c.state == CaseState.OPEN.value,
-            cases.c.leased_by == str(actor),
-            cases.c.leased_until > now,
-        )
-        .order_by(cases.c.ranked_at, cases.c.id)
-        .limit(1)
+def _held_by(connection: sa.Connection, actor: Actor, now: datetime) -> Case | None:
+    """Return the first of the cases that a person holds.
+
+    They are few and found by their holder: the order of the queue would lead past all that wait.
+    """
+    query = sa.select(cases).where(
+        cases.c.state == CaseState.OPEN.value,
+        cases.c.leased_by == str(actor),
+        cases.c.leased_until > now,
     )
+    held = [case_from(row) for row in connection.execute(query)]
+    return min(held, key=lambda one: (one.ranked_at or one.opened_at, one.id), default=None)
 
 
 def _free_for(

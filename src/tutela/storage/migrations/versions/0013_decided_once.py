@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(40), nullable=False),
         sa.PrimaryKeyConstraint("word", "item_id", name=op.f("pk_decided_words")),
     )
+    op.create_index(op.f("ix_cases_leased_by_leased_until"), "cases", ["leased_by", "leased_until"])
     op.create_index(op.f("ix_views_person_shown_at"), "views", ["person", "shown_at"])
     op.create_table(
         "exposure_stops",
