@@ -135,10 +135,14 @@ def test_the_meter_comes_alone(home: Home, role: Role) -> None:
     assert page.startswith('<div id="budget"')
 
 
-def test_the_team_sees_the_work(home: Home, reviewer: Browser) -> None:
+def test_the_team_sees_the_work(home: Home, reviewer: Browser, clock: FixedClock) -> None:
     fields = claimed(reviewer, home.near)
     told = {"outcome": "not_abusive", "grounds": "wrong_match"}
     reviewer.submit(f"/cases/{home.near}/decide", fields, **told)
+    # Lists are told when the decision can no longer be undone.
+    clock.advance(60)
+    while home.platform.worker.step():
+        pass
     lead = signed_in(home, Role.LEAD)
     page = lead.look("/team").text
     assert "Of 1 decision in 30 days 1 stand (100 %" in page

@@ -132,8 +132,8 @@ def test_what_was_decided_before_is_shown_and_can_be_given_as_grounds(
     assert decision.grounds is Grounds.DECIDED_BEFORE
     assert decision.rests_on == (decisions(home, first)[0].id,)
     assert "Rests on" in page
-    assert "reversed since" not in page
+    assert "no longer stands" not in page
     clock.advance(60)
     other = {"outcome": "abusive", "grounds": "context", "size": "1", "lease": ""}
     reviewer.submit(f"/cases/{first}/reverse", other)
-    assert "reversed since" in reviewer.look(f"/cases/{second}").text
+    assert "no longer stands" in reviewer.look(f"/cases/{second}").text
