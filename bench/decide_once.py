@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -67,6 +68,21 @@ class Shift:
         return self.items / (self.assumed + self.server) * 3600
 
 
+_FIGURES: tuple[tuple[str, Callable[[Shift], str]], ...] = (
+    ("items decided", lambda one: f"{one.items:,}"),
+    ("decisions made", lambda one: f"{one.decisions:,}"),
+    ("of them on an earlier decision, unseen", lambda one: f"{one.unseen:,}"),
+    ("pictures seen, in colour", lambda one: f"{one.looks:,}"),
+    ("exposures for each item decided", lambda one: f"{one.looks / one.items:.2f}"),
+    ("exposures for each decision", lambda one: f"{one.looks / one.decisions:.2f}"),
+    ("points of exposure", lambda one: f"{one.points:,.0f}"),
+    ("server time, s", lambda one: f"{one.server:.0f}"),
+    ("of it for each decision, ms", lambda one: f"{one.server / one.decisions * 1e3:.0f}"),
+    ("person's time as assumed, s", lambda one: f"{one.assumed:,.0f}"),
+    ("items decided in an hour", lambda one: f"{one.an_hour:.0f}"),
+)
+
+
 def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
     """Return the figures."""
     del large
@@ -77,22 +93,7 @@ def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
         f"{len(drawn):,} benign items, {groups * copies} of them near copies, a scripted reviewer",
         ("", "one item, one task", "in clusters, decided once"),
     )
-    for name, figure in (
-        ("items decided", lambda one: f"{one.items:,}"),
-        ("decisions made", lambda one: f"{one.decisions:,}"),
-        ("of them on an earlier decision, unseen", lambda one: f"{one.unseen:,}"),
-        ("pictures seen, in colour", lambda one: f"{one.looks:,}"),
-        ("exposures for each item decided", lambda one: f"{one.looks / one.items:.2f}"),
-        ("exposures for each decision", lambda one: f"{one.looks / one.decisions:.2f}"),
-        ("points of exposure", lambda one: f"{one.points:,.0f}"),
-        ("server time, s", lambda one: f"{one.server:.0f}"),
-        (
-            "server time for each decision, ms",
-            lambda one: f"{one.server / one.decisions * 1e3:.0f}",
-        ),
-        ("person's time as assumed, s", lambda one: f"{one.assumed:,.0f}"),
-        ("items decided in an hour", lambda one: f"{one.an_hour:.0f}"),
-    ):
+    for name, figure in _FIGURES:
         table.row(name, figure(apart), figure(together))
     table.notes.append(
         f"The person's time is assumed, not measured: {READS:.0f} s to read a case, {LOOKS:.0f} s "
