@@ -51,7 +51,7 @@ def _go(page: Page, path: str) -> None:
 
 def _open(page: Page, kind: str) -> None:
     _go(page, "/queue")
-    page.locator(f"tr[data-href]:has(.{kind})").first.click()
+    page.locator(f"tr[data-href]:has(.{kind})").first.get_by_text("Open").click()
     page.wait_for_url("**/cases/*")
 
 
@@ -95,11 +95,14 @@ SCENES = (
     Scene("drafted", Role.REVIEWER, _drafted),
     Scene("decided", Role.REVIEWER, _to("/decided")),
     Scene("referrals", Role.REVIEWER, _to("/referrals")),
+    Scene("day", Role.REVIEWER, _to("/day")),
     Scene("account", Role.REVIEWER, _to("/account")),
+    Scene("team", Role.LEAD, _to("/team")),
     Scene("lists", Role.LEAD, _to("/lists")),
     Scene("approvals", Role.LEAD, _to("/approvals")),
     Scene("alarms", Role.LEAD, _to("/alarms")),
     Scene("audit", Role.LEAD, _to("/audit")),
+    Scene("settings", Role.ADMINISTRATOR, _to("/settings")),
 )
 
 
@@ -136,7 +139,7 @@ def _signed_in(browser: Browser, address: str) -> Iterator[Page]:
     page = context.new_page()
     page.goto(address)
     page.click("button.primary")
-    page.wait_for_url("**/queue")
+    page.wait_for_selector("header nav")
     yield page
     context.close()
 

@@ -141,19 +141,21 @@ def test_nothing_is_cut_off_at_twice_the_size(tab: Tab, home: Home) -> None:
     assert wide == []
 
 
-def test_what_a_reason_is_worth_is_seen_by_key_and_read_out(tab: Tab, home: Home) -> None:
+def test_what_a_reason_is_worth_stands_beside_it_and_moves_nothing(tab: Tab, home: Home) -> None:
     home.platform.queue.escalate(home.people[Role.LEAD].actor, home.known, "The child is there.")
     enter(tab, home, home.people[Role.REVIEWER])
     tab.open("/queue")
     tab.page.wait_for_selector(LISTENING)
-    weight = tab.page.locator("tr", has=tab.page.locator(".reason.near")).locator(".weight")
-    assert "as if it had waited 12 h longer" in (weight.text_content() or "")
-    narrow = weight.bounding_box()
-    tab.page.keyboard.press("j")
-    wide = weight.bounding_box()
-    assert narrow and wide
-    assert narrow["width"] <= 1
-    assert wide["width"] > 50
+    row = tab.page.locator("tr", has=tab.page.locator(".reason.near"))
+    read_out = row.locator(".reason .unseen").text_content()
+    assert read_out == ": as if it had waited 12 h longer"
+    assert row.locator(".weight").inner_text() == "+12 h"
+    before = row.bounding_box()
+    row.locator(".reason").hover()
+    row.focus()
+    assert row.bounding_box() == before
+    row.get_by_text("Open").click()
+    tab.page.wait_for_url("**/cases/*")
 
 
 def test_no_label_says_what_a_picture_shows(tab: Tab, home: Home) -> None:

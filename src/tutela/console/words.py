@@ -264,3 +264,11 @@ def head_start(reason: Reason) -> str:
         if hours > 0
         else f"after what came {-hours} h later"
     )
+
+
+def short_start(reason: Reason) -> str:
+    """Say the same in the room beside a word."""
+    if reason is Reason.DANGER:
+        return "first"
+    hours = round(HEAD_START[reason].total_seconds() / 3600)
+    return f"{hours:+d} h".replace("-", "−")  # noqa: RUF001 - a minus as long as the plus
