@@ -15,6 +15,7 @@ from tutela.access.approvals import Approvals
 from tutela.access.passkeys import Passkeys, Site
 from tutela.access.preferences import PreferenceBook
 from tutela.access.recovery import RecoveryCodes
+from tutela.access.refusals import Refusals
 from tutela.access.second_person import Policy
 from tutela.access.sessions import Sessions
 from tutela.access.sign_in import SignIns
@@ -48,6 +49,7 @@ from tutela.evidence import passphrase as passphrases
 from tutela.evidence.destruction import ERASURE, Destruction
 from tutela.evidence.key_service import KeyFolder, KeyService
 from tutela.evidence.legal_hold import LegalHolds
+from tutela.evidence.orphans import Orphans
 from tutela.evidence.rotation import EvidenceRows, Rotation
 from tutela.evidence.vault import Vault
 from tutela.exchange import wire_names
@@ -174,6 +176,7 @@ class Platform:
     alarm_watch: Watch
     meters: Meters
     worker: Worker
+    refusals: Refusals
 
     def prove_ready(self) -> None:
         """Raise unless uploads can be screened now: schema, database, lists, and confinement."""
@@ -185,7 +188,10 @@ class Platform:
         """Let go of connections, and end the processes that parse."""
         self.pool.close()
         self.answer_pool.close()
-        self.database.close()
+        try:
+            self.refusals.close()
+        finally:
+            self.database.close()
 
 
 def parsing_terms(decoding: Decoding, *, looks: bool) -> Terms:
@@ -241,6 +247,7 @@ def open_platform(
     parsing = Parsing(
         pool, limits, Patience(settings.decoding.seconds, settings.decoding.cpu_seconds)
     )
+    refusals = Refusals(audit)
     answer_pool = Pool(ANSWER_WORKER, parsing_terms(settings.decoding, looks=False), Room(1))
     answers = ConfinedAnswers(answer_pool)
     approvals = Approvals(audit, _two_people(settings))
@@ -265,6 +272,8 @@ def open_platform(
     retained = RetentionPolicy(**settings.retention.model_dump())
     retention = Retention(audit, retained, legal_holds, preservation)
     destruction = Destruction(audit, objects, (legal_holds.guard, retention.guard))
+    orphan_days = settings.storage.orphan_days
+    orphans = Orphans(audit, objects, timedelta(days=orphan_days) if orphan_days else None)
     deadlines = Deadlines(audit)
     book = book_of(settings)
     referring = Referring(
@@ -297,6 +306,7 @@ def open_platform(
     )
     accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
     sign_on = _sign_on(settings, database, audit, accounts, access_key, clock)
+    trusts = sign_on.trusts if sign_on else None
     prover = Prover(database, signer)
     witnessing = Witnessing(
         audit,
@@ -367,16 +377,17 @@ def open_platform(
         verification=Verification(audit, register, letters, vault),
         approvals=approvals,
         accounts=accounts,
-        sessions=Sessions(database, audit, accounts, clock, sign_on.trusts if sign_on else None),
+        sessions=Sessions(database, audit, accounts, clock, trusts, refusals),
         sign_ins=SignIns(
             database, audit, accounts, clock, direct=settings.demo, approvals=approvals
         ),
-        tokens=Tokens(database, audit, accounts, clock, sign_on.trusts if sign_on else None),
+        tokens=Tokens(database, audit, accounts, clock, trusts, refusals),
         passkeys=Passkeys(database, audit, accounts, access_key, _site(settings), clock),
         preferences=PreferenceBook(audit),
         recovery=RecoveryCodes(database, audit),
         single_sign_on=sign_on,
         board=board,
+        refusals=refusals,
         alarm_watch=alarm_watch,
         meters=meters,
         worker=Worker(
@@ -398,6 +409,8 @@ def open_platform(
                 *((sign_on.watch,) if sign_on else ()),
                 screener.prove_now_and_then,
                 witnessing.owe,
+                refusals.flush,
+                orphans.now_and_then,
                 alarm_watch.run,
             ),
             meters,

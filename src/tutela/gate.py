@@ -16,8 +16,10 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import structlog
+from starlette.concurrency import run_in_threadpool
 
 from tutela.access.rates import Buckets, Rate, client_of
+from tutela.access.refusals import Refusal
 from tutela.api.problem import problem_of
 from tutela.errors import TooManyRequests, TooSlow
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from tutela.access.refusals import Refusals
     from tutela.settings import Rates
 
 _log = structlog.get_logger()
@@ -49,9 +52,15 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, rates: Rates, clock: Callable[[], float] = time.monotonic
+        self,
+        app: ASGIApp,
+        rates: Rates,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        refusals: Refusals,
     ) -> None:
         self._app = app
+        self._refusals = refusals
         self._rates = rates
         self._clock = clock
         most = rates.callers
@@ -128,6 +137,8 @@ class Gate:
         if not wait:
             await self._app(scope, receive, send)
             return
+        if due := self._refusals.counted(Refusal.TOO_OFTEN):
+            await run_in_threadpool(self._refusals.write, due)
         answer = problem_of(
             TooManyRequests(
                 "This caller comes too often.", "Wait as long as Retry-After says, then ask again."

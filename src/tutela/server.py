@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Mount, Route
 
 from tutela.access.gate import require
+from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
 from tutela.api.app import api_app
 from tutela.api.problem import plain_http, problem_of
@@ -89,7 +90,7 @@ def application(platform: Platform) -> Starlette:
             Mount("/api/v1", api_app(platform)),
             Mount("/console", console_app(platform)),
         ],
-        middleware=[Middleware(Gate, platform.settings.rates)],
+        middleware=[Middleware(Gate, platform.settings.rates, refusals=platform.refusals)],
         exception_handlers={HTTPException: plain_http},
         lifespan=lifespan,
     )
@@ -99,6 +100,7 @@ def _metrics(platform: Platform, authorization: str | None) -> bytes:
     """Return the metrics to a token that may read them; a refusal is audited."""
     scheme, _, word = (authorization or "").partition(" ")
     if scheme.lower() != "bearer":
+        platform.refusals.note(Refusal.TOKEN_MISSING)
         raise NotSignedIn("No token came with the request.", "Send `Authorization: Bearer …`.")
     caller = platform.tokens.authenticate(word.strip())
     require(platform.audit, caller, Permission.METRICS_READ)

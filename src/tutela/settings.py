@@ -323,6 +323,17 @@ class SignOn(_Part):
     )
 
 
+class Storage(_Part):
+    """Where sealed bytes rest."""
+
+    orphan_days: float | None = Field(
+        default=7,
+        ge=1,
+        description="Sealed bytes that no record names are removed when they are so old; none: "
+        "never.",
+    )
+
+
 class Exchange(_Part):
     """Where calls to the outside may go, beside public addresses."""
 
@@ -555,6 +566,7 @@ class Settings(BaseSettings):
     key_service: KeyService = KeyService()
     aws_kms: AwsKms = AwsKms()
     retention: Retention = Retention()
+    storage: Storage = Storage()
     exchange: Exchange = Exchange()
     host: Host = Host()
     authority: Authority = Authority()

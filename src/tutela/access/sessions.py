@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from tutela.access import proof
+from tutela.access.refusals import Refusal, Refusals
 from tutela.audit.entry import Action
 from tutela.errors import NotSignedIn
 from tutela.storage.database import Database, Id, Instant, metadata
@@ -57,9 +58,11 @@ class Sessions:
         accounts: Accounts,
         clock: Clock,
         trusts: Trusts | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         """`trusts` says of an account whether its identity provider still vouches for it."""
         self._trusts = trusts
+        self._refusals = refusals or Refusals(audit)
         self._database = database
         self._audit = audit
         self._accounts = accounts
@@ -87,6 +90,8 @@ class Sessions:
         kept = proof.stored(word or "")
         with self._database.reading() as connection:
             row = connection.execute(sa.select(sessions).where(sessions.c.proof == kept)).first()
+        if row is None and word:
+            self._refusals.note(Refusal.SESSION_UNKNOWN)
         if row is None or row.seen_at + IDLE <= now or row.started_at + ABSOLUTE <= now:
             raise NotSignedIn("You are not signed in.", "Sign in.")
         account = self._accounts.load(row.account_id)

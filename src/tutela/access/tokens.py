@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from tutela.access import proof
 from tutela.access.gate import Principal, require
+from tutela.access.refusals import Refusal, Refusals
 from tutela.access.roles import Permission
 from tutela.access.sessions import ABSOLUTE, Trusts
 from tutela.audit.entry import Action
@@ -96,9 +97,11 @@ class Tokens:
         accounts: Accounts,
         clock: Clock,
         trusts: Trusts | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         """`trusts` says of an account whether its identity provider still vouches for it."""
         self._trusts = trusts
+        self._refusals = refusals or Refusals(audit)
         self._database = database
         self._audit = audit
         self._accounts = accounts
@@ -159,11 +162,14 @@ class Tokens:
                 sa.select(api_tokens).where(api_tokens.c.proof == proof.stored(word))
             ).first()
         if row is None or row.revoked_at is not None or row.until <= now:
+            self._refused(row)
             raise NotSignedIn("The token is unknown, revoked or over.", "Issue a new one.")
         account = self._accounts.load(row.account_id)
         if account.disabled:
+            self._refusals.note(Refusal.TOKEN_DISABLED, row.id)
             raise NotSignedIn("The token's account is disabled.", "Ask an administrator.")
         if account.vouched and not (self._trusts and self._trusts(account.id, now)):
+            self._refusals.note(Refusal.TOKEN_UNVOUCHED, row.id)
             raise NotSignedIn("Your identity provider was not heard of.", "Sign in there again.")
         if row.last_used_at is None or row.last_used_at + _TOUCH <= now:
             with self._database.bookkeeping() as connection:
@@ -174,6 +180,13 @@ class Tokens:
         if row.scopes is not None:
             may &= {Permission(one) for one in row.scopes}
         return Principal(account.actor, may)
+
+    def _refused(self, row: sa.Row[Any] | None) -> None:
+        if row is None:
+            self._refusals.note(Refusal.TOKEN_UNKNOWN)
+        else:
+            revoked = row.revoked_at is not None
+            self._refusals.note(Refusal.TOKEN_REVOKED if revoked else Refusal.TOKEN_OVER, row.id)
 
     def visible(self, caller: Principal) -> tuple[Token, ...]:
         """Return the tokens that the caller may see: their own, or all to who manages accounts."""

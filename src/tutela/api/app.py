@@ -13,6 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from tutela import __version__
 from tutela.access.gate import Principal, require
+from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
 from tutela.api import problem, upload
 from tutela.api.audit import add_audit
@@ -149,6 +150,7 @@ def _allowed(
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Principal:
         if credentials is None:
+            await run_in_threadpool(platform.refusals.note, Refusal.TOKEN_MISSING)
             raise NotSignedIn("No token came with the request.", "Send `Authorization: Bearer …`.")
         principal = await run_in_threadpool(platform.tokens.authenticate, credentials.credentials)
         await run_in_threadpool(require, platform.audit, principal, permission)

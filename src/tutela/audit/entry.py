@@ -47,6 +47,7 @@ class Action(StrEnum):
     EVIDENCE_OPENED = "evidence.opened"
     EVIDENCE_REFUSED = "evidence.refused"
     EVIDENCE_EXPORTED = "evidence.exported"
+    EVIDENCE_SWEPT = "evidence.swept"
     EVIDENCE_DESTROYED = "evidence.destroyed"
     EVIDENCE_ERASED = "evidence.erased"
     DESTRUCTION_REFUSED = "evidence.destruction_refused"
@@ -144,6 +145,7 @@ class Action(StrEnum):
     TOKEN_ISSUED = "token.issued"  # noqa: S105
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     ACCESS_REFUSED = "access.refused"
+    CALLERS_REFUSED = "access.callers_refused"
     APPROVAL_ASKED = "approval.asked"
     APPROVAL_CONFIRMED = "approval.confirmed"
     APPROVAL_REFUSED = "approval.refused"

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
+from tutela.access.refusals import Refusal, Refusals
 from tutela.access.roles import Permission
 from tutela.console.account import AccountPages
 from tutela.console.alarms import AlarmPages
@@ -173,7 +175,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),
         ],
-        middleware=[Middleware(_Shield, _hosts(platform), secure=pages.secure)],
+        middleware=[Middleware(_Shield, _hosts(platform), platform.refusals, secure=pages.secure)],
         exception_handlers={TutelaError: on_error, HTTPException: on_error, Exception: on_error},
     )
 
@@ -198,8 +200,11 @@ def _hosts(platform: Platform) -> frozenset[str]:
 class _Shield:
     """Answers only to our own host names, and puts the security headers on every answer."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], *, secure: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str], refusals: Refusals, *, secure: bool
+    ) -> None:
         self._app = app
+        self._refusals = refusals
         self._hosts = hosts
         self._headers = dict(_HEADERS)
         if secure:
@@ -230,6 +235,8 @@ class _Shield:
         if _host(scope) in self._hosts:
             await self._app(scope, receive, with_headers)
         else:
+            if due := self._refusals.counted(Refusal.HOST_UNKNOWN):
+                await run_in_threadpool(self._refusals.write, due)
             refusal = PlainTextResponse(
                 "This instance does not go by that host name. Set public_url in its settings.\n",
                 UsageError.http_status,

@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from tutela.access import preferences
 from tutela.access.gate import Principal, require
 from tutela.access.preferences import Preferences
+from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
 from tutela.console import keymap, words
 from tutela.console.banner import Banner, banner
@@ -127,7 +128,7 @@ class Pages:
         fields: Mapping[str, str] = {}
         if request.method == "POST":
             fields = await self._form(request)
-            _check_word(fields, session.csrf)
+            await self._check_word(fields, session.csrf)
         asker = Asker(session, fields, *await run_in_threadpool(self._around, session))
         for one in dict.fromkeys((need, permission)):
             if one is not None:
@@ -149,7 +150,7 @@ class Pages:
     async def stranger(self, request: Request) -> Mapping[str, str]:
         """Return the form of somebody without a session; it must come from our own page."""
         fields = await self._form(request)
-        _check_word(fields, _word_for(request.cookies.get(VISIT, "")))
+        await self._check_word(fields, _word_for(request.cookies.get(VISIT, "")))
         return fields
 
     def stranger_page(
@@ -216,8 +217,15 @@ class Pages:
 
     async def _form(self, request: Request) -> dict[str, str]:
         """Return the fields of a form sent from our own pages."""
-        _check_site(request)
+        if not _is_own(request):
+            await run_in_threadpool(self.platform.refusals.note, Refusal.FORM_FOREIGN)
+            raise Refused("This form comes from another site.", "Use the console's own pages.")
         return await self.foreign_form(request)
+
+    async def _check_word(self, fields: Mapping[str, str], expected: str) -> None:
+        if not secrets.compare_digest(fields.get("csrf", "").encode(), expected.encode()):
+            await run_in_threadpool(self.platform.refusals.note, Refusal.FORM_WORD)
+            raise Refused("This form is not from your session.", "Load the page again.")
 
     async def foreign_form(self, request: Request) -> dict[str, str]:
         """Return the fields of a form that need not come from a page of ours."""
@@ -261,19 +269,13 @@ def back(path: str) -> RedirectResponse:
     return RedirectResponse(path, 303)
 
 
-def _check_site(request: Request) -> None:
+def _is_own(request: Request) -> bool:
     # Under our own no-referrer policy browsers send `Origin: null`, so Origin alone cannot tell
     # our pages from others; Sec-Fetch-Site can, and the form's word must be right in any case.
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin", "null")
     foreign = origin != "null" and urlsplit(origin).netloc != request.headers.get("Host")
-    if site != "same-origin" or foreign:
-        raise Refused("This form comes from another site.", "Use the console's own pages.")
-
-
-def _check_word(fields: Mapping[str, str], expected: str) -> None:
-    if not secrets.compare_digest(fields.get("csrf", "").encode(), expected.encode()):
-        raise Refused("This form is not from your session.", "Load the page again.")
+    return site == "same-origin" and not foreign
 
 
 def _word_for(visit: str) -> str:

@@ -8,6 +8,7 @@ import segno
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from tutela.access.refusals import Refusal
 from tutela.access.single_sign_on import STARTED
 from tutela.console.pages import COOKIE, HOME, back
 from tutela.errors import InvalidInput, NotFound, NotSignedIn, TooManyAttempts
@@ -147,7 +148,11 @@ class SignInPages:
         return await self._started(request, account)
 
     def _opened(self, token: str) -> tuple[Account, Enrolment]:
-        opened = self._platform.sign_ins.open(token)
+        try:
+            opened = self._platform.sign_ins.open(token)
+        except NotSignedIn:
+            self._platform.refusals.note(Refusal.ONE_TIME_UNKNOWN)
+            raise
         instance = self._platform.settings.instance
         offer = self._platform.accounts.reopen_offer(opened.account, instance, opened.offer)
         return opened.account, offer

@@ -84,6 +84,14 @@ class Objects:
         except (BaseError, OSError) as problem:
             raise _silent() from problem
 
+    def names(self, prefix: str) -> Iterator[str]:
+        """Yield the keys below a prefix, in no order. Raises `Unavailable`."""
+        try:
+            for some in obstore.list(self._store, prefix):
+                yield from (str(one["path"]) for one in some)
+        except (BaseError, OSError) as problem:
+            raise _silent() from problem
+
     def delete(self, key: str) -> None:
         """Remove the bytes under `key`; removing what is not there is no error."""
         try:

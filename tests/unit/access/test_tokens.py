@@ -50,7 +50,7 @@ def test_a_token_ends_when_revoked_and_that_is_recorded(access: Access) -> None:
     with pytest.raises(NotFound):
         access.tokens.revoke(OPERATOR_OF_THE_MACHINE, token.id)
     actions = [one.action for one in access.audit.entries(token.id)]
-    assert actions == [Action.TOKEN_ISSUED, Action.TOKEN_REVOKED]
+    assert actions == [Action.TOKEN_ISSUED, Action.TOKEN_REVOKED, Action.CALLERS_REFUSED]
 
 
 def test_a_token_ends_with_its_account(access: Access) -> None:
