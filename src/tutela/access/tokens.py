@@ -57,7 +57,12 @@ NEVER = frozenset(
 )
 """What no token carries, because a person must be there with both proofs."""
 FOR_PEOPLE = frozenset(
-    {Permission.CASE_DECIDE, Permission.REFERRAL_APPROVE, Permission.ALARM_HANDLE}
+    {
+        Permission.CASE_DECIDE,
+        Permission.REFERRAL_APPROVE,
+        Permission.ALARM_HANDLE,
+        Permission.TEAM_OVERSEE,
+    }
 )
 """What a person's own token can carry and a machine's cannot: people decide about people, and
 an alarm is acknowledged when somebody has taken it up."""
