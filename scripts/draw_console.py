@@ -29,6 +29,7 @@ _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 _ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _SIZE = {"width": 1280, "height": 800}
 _COLOURS = 64
+_A_TILE = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _claimed(page: Page, kind: str) -> None:
 
 
 def _case(page: Page) -> None:
-    _claimed(page, "known")
+    _claimed(page, "noticed")
 
 
 def _looking(page: Page) -> None:
@@ -86,18 +87,36 @@ def _keys(page: Page) -> None:
     page.click("[data-keys]")
 
 
+def _revealing(page: Page) -> None:
+    _claimed(page, "near")
+    page.click("[data-rung][value=reveal]")
+    frame = page.locator(".shown.reveal")
+    frame.wait_for()
+    box = frame.locator("img, svg, canvas").first.bounding_box()
+    if box is None:
+        sys.exit("Nothing to point at: the reveal shows no picture.")
+    page.mouse.move(box["x"] + box["width"] * 0.45, box["y"] + box["height"] * 0.5)
+    page.mouse.down()
+    page.wait_for_timeout(_A_TILE)
+
+
 SCENES = (
     Scene("queue", Role.REVIEWER, _to("/queue")),
     Scene("queue-dark", Role.REVIEWER, _to("/queue"), "dark"),
     Scene("keys", Role.REVIEWER, _keys),
     Scene("case", Role.REVIEWER, _case),
     Scene("looking", Role.REVIEWER, _looking),
+    Scene("revealing", Role.REVIEWER, _revealing),
     Scene("drafted", Role.REVIEWER, _drafted),
     Scene("decided", Role.REVIEWER, _to("/decided")),
+    Scene("reviews", Role.REVIEWER, _to("/reviews")),
     Scene("referrals", Role.REVIEWER, _to("/referrals")),
     Scene("day", Role.REVIEWER, _to("/day")),
     Scene("account", Role.REVIEWER, _to("/account")),
+    Scene("preferences", Role.REVIEWER, _to("/preferences")),
+    Scene("appeals", Role.LEAD, _to("/appeals")),
     Scene("team", Role.LEAD, _to("/team")),
+    Scene("agreement", Role.LEAD, _to("/agreement")),
     Scene("lists", Role.LEAD, _to("/lists")),
     Scene("approvals", Role.LEAD, _to("/approvals")),
     Scene("alarms", Role.LEAD, _to("/alarms")),

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
     from tutela.bootstrap import Platform
 
+_BACKLOG = 2048
+"""Callers who may wait to be let in; the number that uvicorn asks for, too."""
+
 
 def application(platform: Platform) -> Starlette:
     """Return the whole web application; its workers run as long as it is served."""
@@ -115,6 +118,8 @@ def listen(host: str, port: int) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind((host, port))
+        # Before anybody is told of the port: who calls at once waits, and is not refused.
+        opened.listen(_BACKLOG)
     except OSError as problem:
         opened.close()
         raise Unavailable(

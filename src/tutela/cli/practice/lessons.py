@@ -96,20 +96,19 @@ def listed() -> str:
 
 
 def _copies() -> tuple[Lesson, ...]:
-    """Return one listed picture and smaller copies of it by the same account: one case."""
+    """Return a listed picture by itself, and another one with smaller copies: two cases."""
+    alone = _upload("account-55", "ocean-waves", "jpg", photo("ocean-waves"), "a listed picture")
+    said = "A listed copy: the list's word is enough, look at nothing."
     whole = photo("canyon-wren")
-    said = (
-        "A listed copy: the list's word is enough for it. Of its smaller copies one gets a tiny "
-        "look, and one decision covers all its copies."
-    )
     exact = _upload("account-17", "canyon-wren", "jpg", whole, "a listed picture")
     smaller = (
         _upload("account-17", f"canyon-wren-{by}", "jpg", _shrunk(whole, by), "a smaller copy")
         for by in (2, 3)
     )
+    covers = "A listed copy and smaller ones: one small look at one of them, one decision for all."
     return (
-        _lesson(exact, Outcome.ABUSIVE, Fidelity.FACTS, said),
-        *(_lesson(one, Outcome.ABUSIVE, Fidelity.TINY, said) for one in smaller),
+        _lesson(alone, Outcome.ABUSIVE, Fidelity.FACTS, said),
+        *(_lesson(one, Outcome.ABUSIVE, Fidelity.TINY, covers) for one in (exact, *smaller)),
     )
 
 
