@@ -54,6 +54,7 @@ class ReviewPages:
             case=blind.case,
             items=blind.items,
             marked=marked,
+            needs_no_look=False,
             is_mine=blind.review.holder(self._pages.platform.clock()) == str(asker.actor),
             offered=_OFFERED,
             rungs=tuple(one for one in Fidelity if one.rank),

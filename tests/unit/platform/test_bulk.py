@@ -48,12 +48,15 @@ from tutela.platform.parsing import Patience
 from tutela.platform.walk import Found, walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tutela.audit.log import AuditLog
     from tutela.platform.journal import Row
     from tutela.storage.database import Database
 
 ANNA = Actor("person", "acc_anna")
 LIMITS = DecodeLimits()
+_TRIES = 10
 _SLOW_BYTES = 24 << 30
 """A hole in a file of this size takes a worker half a minute to digest."""
 
@@ -447,8 +450,20 @@ def test_a_listed_file_that_kills_its_worker_is_still_a_match(
         (folder / name).write_bytes(data if "-listed" in name else data + b"x")
     known = f"{hashlib.sha256(data).hexdigest()}\n"
     lists.import_file(ANNA, "known", known.encode(), algorithm="sha256")
-    lines = scan([folder], screener, LIMITS, workers=1)
-    rows = []
+    # On a busy machine a worker may be done before anybody kills it: then all begins again.
+    for _ in range(_TRIES):
+        rows = _killed_while(scan([folder], screener, LIMITS, workers=1))
+        assert [rows[place]["verdict"] for place in (0, 2)] == ["match", "match"]
+        if all(row["reason"] == "decoder_crashed" for row in rows):
+            break
+    else:
+        pytest.fail("no worker died in time")
+    assert rows[1]["verdict"] == "unscreened"
+    assert rows[1]["sha256"] == hashlib.sha256(data + b"x").hexdigest()
+
+
+def _killed_while(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Read the lines while every worker is killed as soon as it is ready."""
     killer = threading.Event()
     reader = threading.get_native_id()
 
@@ -462,13 +477,10 @@ def test_a_listed_file_that_kills_its_worker_is_still_a_match(
     thread = threading.Thread(target=kill_each)
     thread.start()
     try:
-        rows = list(lines)
+        return list(lines)
     finally:
         killer.set()
         thread.join()
-    assert [row["verdict"] for row in rows] == ["match", "unscreened", "match"]
-    assert {row["reason"] for row in rows} == {"decoder_crashed"}
-    assert rows[1]["sha256"] == hashlib.sha256(data + b"x").hexdigest()
 
 
 def _is_ready(worker: int) -> bool:
