@@ -23,7 +23,7 @@ FUZZ_VENV := .venv-fuzz
 FUZZES := $(FUZZ_VENV)/.tutela-fuzzes
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges faults docs pictures clean
+.PHONY: help install demo test check fmt bench fuzz fuzz-native contract sbom judges faults docs languages pictures clean
 
 help: ## List every target with a sentence.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -80,6 +80,9 @@ faults: $(DEVELOPS) ## Break all around a platform under load, then check its bo
 docs: $(DEVELOPS) ## Write the reference pages that come from the code, and check every page.
 	@$(BIN)/python scripts/write_reference.py
 	@$(BIN)/python -m pytest -q tests/docs
+
+languages: $(DEVELOPS) ## Bring the console's language files up to date with its sentences (ARGS=fr begins one).
+	@$(BIN)/python scripts/write_languages.py $(ARGS)
 
 pictures: $(DEVELOPS) ## Draw every screen of the console anew into docs/pictures, from benign pictures.
 	@sh scripts/system-packages.sh

@@ -47,6 +47,7 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/appeals/{appeal}/reverse"): "case.decide",
     ("GET", "/preferences"): SIGNED_IN,
     ("POST", "/preferences/theme"): SIGNED_IN,
+    ("POST", "/preferences/language"): SIGNED_IN,
     ("POST", "/preferences/keys"): SIGNED_IN,
     ("POST", "/preferences/keys/reset"): SIGNED_IN,
     ("POST", "/preferences/keys/left"): SIGNED_IN,

@@ -1,4 +1,4 @@
-"""What a person has chosen for their own console: light or dark, and which key does what."""
+"""What a person has chosen for their own console: light or dark, its language, and its keys."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ preferences = sa.Table(
     sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), primary_key=True),
     sa.Column("theme", sa.String(8), nullable=False),
     sa.Column("keys", sa.Text, nullable=False),
+    sa.Column("language", sa.String(16)),
 )
 
 
@@ -37,10 +38,15 @@ class Theme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """One person's choices. `keys`: what differs from the table of keys, by what it does."""
+    """One person's choices.
+
+    `keys`: what differs from the table of keys, by what it does. `language`: its code, or None for
+    what the browser asks for.
+    """
 
     theme: Theme = Theme.SYSTEM
     keys: Mapping[str, str] = field(default_factory=dict)
+    language: str | None = None
 
 
 class PreferenceBook:
@@ -58,6 +64,10 @@ class PreferenceBook:
         """Keep how bright the person wants it."""
         self._put(account, "theme", replace(self.of(account.id), theme=theme))
 
+    def set_language(self, account: Account, code: str | None) -> None:
+        """Keep which language the person reads; None: whatever their browser asks for."""
+        self._put(account, "language", replace(self.of(account.id), language=code))
+
     def set_keys(self, account: Account, keys: Mapping[str, str]) -> None:
         """Keep which keys the person has changed; none of them: back to the table."""
         self._put(account, "keys", replace(self.of(account.id), keys=dict(keys)))
@@ -71,6 +81,7 @@ class PreferenceBook:
                     account_id=account.id,
                     theme=chosen.theme.value,
                     keys=json.dumps(dict(chosen.keys), sort_keys=True),
+                    language=chosen.language,
                 )
             )
             change.record(Action.CONSOLE_CHANGED, account.id, what=what)
@@ -82,4 +93,4 @@ def of(connection: sa.Connection, account_id: str) -> Preferences:
     row = connection.execute(mine).first()
     if row is None:
         return Preferences()
-    return Preferences(Theme(row.theme), json.loads(row.keys))
+    return Preferences(Theme(row.theme), json.loads(row.keys), row.language)

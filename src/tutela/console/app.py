@@ -24,6 +24,7 @@ from tutela.console.availability import AvailabilityPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
 from tutela.console.exposure import ExposurePages
+from tutela.console.language import chosen
 from tutela.console.lists import ListPages
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
@@ -34,6 +35,7 @@ from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
 from tutela.console.revealing import RevealingPages
 from tutela.console.reviews import ReviewPages
+from tutela.console.sentences import speak
 from tutela.console.setting_pages import SettingPages
 from tutela.console.sign_in import SignInPages
 from tutela.console.splitting import SplittingPages
@@ -147,6 +149,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/appeals/{appeal}/reverse", appeals.reverse, Permission.CASE_DECIDE),
             page("/preferences", preferences.all, SIGNED_IN),
             form("/preferences/theme", preferences.theme, SIGNED_IN),
+            form("/preferences/language", preferences.language, SIGNED_IN),
             form("/preferences/keys", preferences.keys, SIGNED_IN),
             form("/preferences/keys/reset", preferences.reset, SIGNED_IN),
             form("/preferences/keys/left", preferences.left, SIGNED_IN),
@@ -232,6 +235,7 @@ class _Shield:
                 ]
             await send(message)
 
+        speak(chosen(None, _header(scope, b"accept-language")))
         if _host(scope) in self._hosts:
             await self._app(scope, receive, with_headers)
         else:
@@ -245,8 +249,12 @@ class _Shield:
 
 
 def _host(scope: Scope) -> str:
-    named = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
     try:
-        return urlsplit(f"//{named}").hostname or ""
+        return urlsplit(f"//{_header(scope, b'host')}").hostname or ""
     except ValueError:
         return ""
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    said: bytes = dict(scope["headers"]).get(name, b"")
+    return said.decode("latin-1")

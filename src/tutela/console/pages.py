@@ -21,7 +21,7 @@ from tutela.access.gate import Principal, require
 from tutela.access.preferences import Preferences
 from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
-from tutela.console import keymap, words
+from tutela.console import figures, keymap, language, sentences, words
 from tutela.console.banner import Banner, banner
 from tutela.console.doors import need_of
 from tutela.decisions.decision import undoable
@@ -57,7 +57,6 @@ _WAYS_IN = ("/one-time/", "/sign-on/")
 _LONGEST_FORM = 64 * 1024
 _MOST_FIELDS = 64
 _FORM = "application/x-www-form-urlencoded"
-_MINUTES_SHOWN, _HOURS_SHOWN = 90, 48
 _log = structlog.get_logger()
 
 
@@ -109,12 +108,28 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
-        self._templates.filters["moment"] = lambda at: f"{at:%Y-%m-%d %H:%M}"
-        self._templates.filters["age"] = self._age
+        self._templates.policies["ext.i18n.trimmed"] = True
+        self._templates.install_gettext_callables(  # type: ignore[attr-defined]
+            sentences._, sentences.ngettext, newstyle=True
+        )
+        self._templates.filters |= figures.FILTERS
+        self._templates.filters["age"] = lambda at: figures.age(at, self.platform.clock())
         self._templates.filters["seconds_left"] = self._seconds_left
-        self._templates.filters["plainly"] = words.plain
-        self._templates.globals.update(words=words, keymap=keymap, Permission=Permission)
+        self._templates.filters |= {
+            "plainly": words.plain,
+            "said": sentences._,
+            "told": sentences.told,
+            "isolated": sentences.isolated,
+        }
+        self._templates.globals.update(
+            words=words,
+            keymap=keymap,
+            Permission=Permission,
+            spoken=sentences.spoken,
+            languages=sentences.languages,
+        )
 
     async def asker(self, request: Request, permission: Permission | None = None) -> Asker:
         """Return who asks, or raise `NotSignedIn` or `Refused`; the latter is recorded.
@@ -130,6 +145,8 @@ class Pages:
             fields = await self._form(request)
             await self._check_word(fields, session.csrf)
         asker = Asker(session, fields, *await run_in_threadpool(self._around, session))
+        asked_for = request.headers.get("Accept-Language", "")
+        sentences.speak(language.chosen(asker.chosen.language, asked_for))
         for one in dict.fromkeys((need, permission)):
             if one is not None:
                 await self.require(asker, one)
@@ -250,13 +267,6 @@ class Pages:
     def _seconds_left(self, until: datetime) -> int:
         """Return how long it is until an instant: a browser's clock may be another one."""
         return max(0, ceil((until - self.platform.clock()).total_seconds()))
-
-    def _age(self, at: datetime) -> str:
-        minutes = max(0, int((self.platform.clock() - at).total_seconds() // 60))
-        if minutes < _MINUTES_SHOWN:
-            return f"{minutes} min"
-        hours = minutes // 60
-        return f"{hours} h" if hours < _HOURS_SHOWN else f"{hours // 24} days"
 
 
 def from_htmx(request: Request) -> bool:

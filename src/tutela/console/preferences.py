@@ -1,4 +1,4 @@
-"""A person's own choices: light or dark, and which key does what."""
+"""A person's own choices: light or dark, which language, and which key does what."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from tutela.access.preferences import Theme
 from tutela.console import keymap
 from tutela.console.pages import HOME, back
+from tutela.console.sentences import languages
 from tutela.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,6 +43,16 @@ class PreferencePages:
             known = ", ".join(Theme)
             raise InvalidInput("There is no such theme.", f"Use one of: {known}.") from None
         await run_in_threadpool(self._book.set_theme, asker.session.account, theme)
+        return back(f"{HOME}preferences")
+
+    async def language(self, request: Request) -> Response:
+        """Choose one of the languages, or whatever the browser asks for."""
+        asker = await self._pages.asker(request)
+        code = asker.field("language") or None
+        if code is not None and code not in languages():
+            known = ", ".join(languages())
+            raise InvalidInput("There is no such language.", f"Use one of: {known}.")
+        await run_in_threadpool(self._book.set_language, asker.session.account, code)
         return back(f"{HOME}preferences")
 
     async def keys(self, request: Request) -> Response:

@@ -26,6 +26,7 @@ REVISIONS = (
     "0013",
     "0014",
     "0012",
+    "0018",
 )
 """The steps of `storage/migrations`, the newest last: the one that this version works with."""
 

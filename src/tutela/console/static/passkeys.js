@@ -58,7 +58,7 @@ export function startPasskeys() {
         /** @type {HTMLInputElement} */ (form.elements.namedItem("answer")).value = JSON.stringify(answer);
         form.submit();
       } catch {
-        if (said) said.textContent = "No passkey answered. Try again, or another way.";
+        if (said) said.textContent = form.dataset.unanswered ?? "";
       }
     });
   }
