@@ -20,7 +20,11 @@ from babel.messages.pofile import write_po
 from jinja2.ext import babel_extract
 
 from tutela import errors
+from tutela.alarms import alarm
+from tutela.cases import availability
 from tutela.console.sentences import ENGLISH, FOLDER, catalogue
+from tutela.referrals import completeness
+from tutela.statistics import workload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 _SOURCE = Path(__file__).parents[1] / "src" / "tutela"
 _CONSOLE = _SOURCE / "console"
 _KEYWORDS: dict[str, tuple[int, ...] | None] = {
-    "_": None, "gettext": None, "marked": None, "ngettext": (1, 2),
+    "_": None, "filled": None, "gettext": None, "marked": None, "ngettext": (1, 2),
 }  # fmt: skip
 _JINJA = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
 _JINJA |= {"trim_blocks": "true", "lstrip_blocks": "true"}
@@ -44,7 +48,7 @@ Sentence = str | tuple[str, ...]
 def in_use() -> dict[Sentence, list[str]]:
     """Return every sentence of the console, with the files that say it."""
     found: dict[Sentence, set[str]] = {}
-    for place, sentence in (*_of_templates(), *_of_code(), *_of_errors()):
+    for place, sentence in (*_of_templates(), *_of_code(), *_of_errors(), *_of_tables()):
         found.setdefault(sentence, set()).add(place)
     return {one: sorted(places) for one, places in found.items()}
 
@@ -53,9 +57,8 @@ def _of_templates() -> Iterator[tuple[str, Sentence]]:
     for path in sorted((_CONSOLE / "templates").glob("*.html")):
         with path.open("rb") as file:
             for _line, _name, said, _notes in babel_extract(file, tuple(_KEYWORDS), [], _JINJA):
-                sentence = (
-                    said if isinstance(said, str) else tuple(one for one in said or () if one)
-                )
+                parts = (said,) if isinstance(said, str) else tuple(filter(None, said or ()))
+                sentence: Sentence = parts if len(parts) > 1 else parts[0]
                 yield f"templates/{path.name}", sentence
 
 
@@ -76,6 +79,15 @@ def _of_errors() -> Iterator[tuple[str, Sentence]]:
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in tree:
                     yield from ((place, one) for one in _whole(node.args[:2]))
+
+
+def _of_tables() -> Iterator[tuple[str, Sentence]]:
+    """Yield what modules below the console call their own things."""
+    yield from (("alarms/alarm.py", one) for one in alarm.TITLES.values())
+    yield from (("cases/availability.py", one) for one in availability.TOLD.values())
+    for need in completeness.NEEDS:
+        yield from (("referrals/completeness.py", one) for one in (need.what, need.where))
+    yield from (("statistics/workload.py", name) for name, _ in workload.AGES)
 
 
 def _whole(said: list[ast.expr]) -> Iterator[str]:

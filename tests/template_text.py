@@ -16,8 +16,8 @@ _LEFT_OUT = "\ue000"
 _SAID_ALOUD = {"title", "aria-label", "placeholder", "alt"}
 _AS_IT_IS = {"code", "kbd", "script", "style"}
 _WORD = re.compile(r"[A-Za-z]{2,}")
-_PAGE = re.compile(r"{% block page %}\w*{% endblock %}")
-"""A page's name in the code, for the scripts and the navigation."""
+_PAGE = re.compile(r"{% block (page|danger) %}.*?{% endblock %}")
+"""Names and addresses for the scripts and the navigation."""
 _TRANSLATES = {"_", "gettext", "ngettext"}
 NOT_WORDS = {"Tutela", "UTC", "SHA", "kB"}
 """A name and units, the same in every language."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tutela.cases.case import CaseKind
 from tutela.cases.filtering import SEVERE, Filter
 from tutela.cases.priority import Reason
+from tutela.console.sentences import Told, marked
 from tutela.content.notice import Harm
 from tutela.referrals.obligations.deadline import POLICY_CLOCK
 from tutela.referrals.obligations.obligation import Moment
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from tutela.referrals.obligations.obligation import Clock, Obligation
     from tutela.referrals.obligations.owed import Provider
 
-CLOCKS = {"near": "near its end", "over": "over"}
+CLOCKS: Told[str] = Told({"near": marked("near its end"), "over": marked("over")})
 _Word = TypeVar("_Word", bound="StrEnum")
 
 

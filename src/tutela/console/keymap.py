@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tutela.console.sentences import _, filled, marked
 from tutela.console.words import OBSERVED
 from tutela.errors import InvalidInput
 
@@ -19,32 +20,37 @@ class Key:
     does: str
     usual: str
     says: str
+    about: str = ""
+
+    def said(self) -> str:
+        """Say what the key does, in the language spoken."""
+        return f"{_(self.about)}: {_(self.says)}" if self.about else _(self.says)
 
 
 MOVING = (
-    Key("next", "j", "next case or file"),
-    Key("previous", "k", "previous case or file"),
-    Key("claim", "c", "claim or take it"),
-    Key("take", "x", "take the next case that is free"),
-    Key("skip", "s", "skip it: you are not offered it again"),
-    Key("danger", "!", "danger now, then Enter: the marked case comes first"),
-    Key("queue", "q", "back to the queue"),
-    Key("undo", "u", "undo what you decided last, until it leaves"),
-    Key("sheet", "?", "this sheet"),
+    Key("next", "j", marked("next case or file")),
+    Key("previous", "k", marked("previous case or file")),
+    Key("claim", "c", marked("claim or take it")),
+    Key("take", "x", marked("take the next case that is free")),
+    Key("skip", "s", marked("skip it: you are not offered it again")),
+    Key("danger", "!", marked("danger now, then Enter: the marked case comes first")),
+    Key("queue", "q", marked("back to the queue")),
+    Key("undo", "u", marked("undo what you decided last, until it leaves")),
+    Key("sheet", "?", marked("this sheet")),
 )
 DECIDING = (
-    Key("closer", "v", "look one rung closer; held: while held"),
-    Key("again", "r", "the same rung again"),
-    Key("reveal", "f", "held: reveal the spot; arrows move it"),
-    Key("abusive", "a", "abusive"),
-    Key("not_abusive", "n", "not abusive"),
-    Key("note", "d", "go to the note and the button"),
+    Key("closer", "v", marked("look one rung closer; held: while held")),
+    Key("again", "r", marked("the same rung again")),
+    Key("reveal", "f", marked("held: reveal the spot; arrows move it")),
+    Key("abusive", "a", marked("abusive")),
+    Key("not_abusive", "n", marked("not abusive")),
+    Key("note", "d", marked("go to the note and the button")),
     *(
-        Key(f"fact{number}", str(number), f"{title}: {word}")
-        for _, title, facts in OBSERVED
-        for _, word, number in facts
+        Key(f"fact{number}", str(number), word, title)
+        for _name, title, facts in OBSERVED
+        for _value, word, number in facts
     ),
-    Key("cannot_tell", "0", "cannot tell, everywhere"),
+    Key("cannot_tell", "0", marked("cannot tell, everywhere")),
 )
 GROUPS = (MOVING, DECIDING)
 _BY_NAME = {one.does: one for group in GROUPS for one in group}
@@ -80,7 +86,8 @@ def checked(wanted: Mapping[str, str]) -> dict[str, str]:
             raise InvalidInput("There is no such thing to do by a key.", "Load the page again.")
         if key and (len(key) != 1 or not key.isprintable() or key.isspace()):
             raise InvalidInput(
-                f"“{key}” is no key of its own.", "Use one letter, digit or sign, or none."
+                filled("“%(key)s” is no key of its own.", key=key),
+                "Use one letter, digit or sign, or none.",
             )
         if key != USUAL[name]:
             differs[name] = key
@@ -88,7 +95,12 @@ def checked(wanted: Mapping[str, str]) -> dict[str, str]:
     for name, key in keys_of(differs).items():
         if key and key in taken:
             raise InvalidInput(
-                f"“{key}” would do two things: {_BY_NAME[taken[key]].says}; {_BY_NAME[name].says}.",
+                filled(
+                    "“%(key)s” would do two things: %(one)s; %(other)s.",
+                    key=key,
+                    one=_BY_NAME[taken[key]].said(),
+                    other=_BY_NAME[name].said(),
+                ),
                 "Give one of them another key, or none.",
             )
         taken[key] = name

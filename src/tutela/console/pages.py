@@ -21,7 +21,7 @@ from tutela.access.gate import Principal, require
 from tutela.access.preferences import Preferences
 from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
-from tutela.console import figures, keymap, language, sentences, words
+from tutela.console import code_words, figures, keymap, language, sentences, words
 from tutela.console.banner import Banner, banner
 from tutela.console.doors import need_of
 from tutela.decisions.decision import undoable
@@ -118,10 +118,11 @@ class Pages:
         self._templates.filters["age"] = lambda at: figures.age(at, self.platform.clock())
         self._templates.filters["seconds_left"] = self._seconds_left
         self._templates.filters |= {
-            "plainly": words.plain,
+            "plainly": code_words.plain,
             "said": sentences._,
             "told": sentences.told,
             "isolated": sentences.isolated,
+            "apart": sentences.apart,
         }
         self._templates.globals.update(
             words=words,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tutela.console.sentences import _, isolated
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -86,6 +88,9 @@ def intervals(name: str, title: str, rows: Sequence[tuple[str, float, float, flo
             Piece(round(_LABEL + low * room, 1), round((high - low) * room, 1), "span", said),
             Piece(round(_LABEL + share * room - 2, 1), 4.0, "point", said),
         )
-        made.append(Row(label, _ROW * place + 4, pieces, f"{share * 100:.0f} %"))
-    legend = (("point", "share found right"), ("span", "where it lies with 95 % confidence"))
+        made.append(Row(label, _ROW * place + 4, pieces, isolated(f"{share * 100:.0f} %")))
+    legend = (
+        ("point", _("share found right")),
+        ("span", _("where it lies with 95 % confidence")),
+    )
     return Plot(name, title, tuple(made), legend)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
 RIGHT_TO_LEFT = "rtl"
-_PLACEHOLDER = re.compile(r"%\(\w+\)[ds]")
+# Not within a tag or what is copied letter by letter.
+_PLACEHOLDER = re.compile(r"<code>.*?</code>|<[^>]*>|(%\(\w+\)[ds])")
 # Unicode's isolates: what stands between them keeps its own direction, and disturbs none around it.
 _ANY, _LEFT_TO_RIGHT, _END = "\u2068", "\u2066", "\u2069"
 
@@ -80,7 +81,7 @@ def _language(code: str) -> Language:
 
 
 def _apart(said: str) -> str:
-    return _PLACEHOLDER.sub(lambda found: f"{_ANY}{found[0]}{_END}", said)
+    return _PLACEHOLDER.sub(lambda one: f"{_ANY}{one[1]}{_END}" if one[1] else one[0], said)
 
 
 _spoken: ContextVar[Language | None] = ContextVar("spoken", default=None)
@@ -105,6 +106,17 @@ def _(sentence: str) -> str:
 def ngettext(one: str, many: str, number: int) -> str:
     """Return the form of a sentence that goes with a number."""
     return spoken().sentences.ngettext(one, many, number)
+
+
+class Filled(str):
+    """A sentence that is in the language spoken already, with what fills it."""
+
+    __slots__ = ()
+
+
+def filled(sentence: str, **values: object) -> Filled:
+    """Return a sentence in the language spoken, its placeholders filled."""
+    return Filled(_(sentence) % values)
 
 
 def marked(sentence: str) -> str:
@@ -144,9 +156,10 @@ def told(sentence: str) -> str:
 
     One that no language file has, because it is made up of parts, stays English and says so.
     """
-    language = spoken()
-    found = language.sentences.gettext(sentence)
-    if language.code == ENGLISH or found != sentence or not sentence:
+    if isinstance(sentence, Filled):
+        return sentence
+    found = _(sentence)
+    if spoken().code == ENGLISH or found != sentence or not sentence:
         return found
     return Markup('<span lang="en" dir="ltr">{}</span>').format(escape(sentence))
 
@@ -154,3 +167,8 @@ def told(sentence: str) -> str:
 def isolated(said: str) -> str:
     """Return a date, hash or the like so that it keeps its order among words from the right."""
     return f"{_LEFT_TO_RIGHT}{said}{_END}" if spoken().mirrored else said
+
+
+def apart(said: str) -> str:
+    """Return what somebody else wrote, so that its direction and signs stay its own."""
+    return f"{_ANY}{said}{_END}" if said and spoken().mirrored else said

@@ -9,9 +9,10 @@ from starlette.concurrency import run_in_threadpool
 
 from tutela.access.roles import Permission
 from tutela.cases import exposure
-from tutela.console import plots, words
+from tutela.console import figures, plots, words
 from tutela.console.pages import HOME, back
 from tutela.console.passing import colleagues
+from tutela.console.sentences import _
 from tutela.errors import InvalidInput
 from tutela.statistics import workload
 
@@ -75,7 +76,7 @@ class TeamPages:
             lists = workload.precision(connection, platform.watch.sampling.newest)
         return {
             "now": now,
-            "ages": [name for name, _ in workload.AGES],
+            "ages": [name for name, _age in workload.AGES],
             "waiting": waiting,
             "waiting_plot": queue_plot(waiting),
             "clocks": clocks,
@@ -92,10 +93,10 @@ def queue_plot(waiting: tuple[Waiting, ...]) -> plots.Plot:
     tones = ("one", "two", "three", "four")
     return plots.stacked(
         "queue-plot",
-        "Open cases by severity and how long they wait",
+        _("Open cases by severity and how long they wait"),
         [words.severity(one.severity) for one in waiting],
         [one.counts for one in waiting],
-        list(zip(tones, (name for name, _ in workload.AGES), strict=True)),
+        list(zip(tones, (_(name) for name, _age in workload.AGES), strict=True)),
     )
 
 
@@ -103,10 +104,10 @@ def days_plot(days: tuple[DecidedDay, ...]) -> plots.Plot:
     """Plot what was decided, by day."""
     return plots.stacked(
         "days-plot",
-        "Decisions of each day",
-        [f"{one.begins:%a %-d %b}" for one in days],
+        _("Decisions of each day"),
+        [figures.weekday(one.begins) for one in days],
         [(one.abusive, one.not_abusive, one.reversals) for one in days],
-        [("one", "abusive"), ("three", "not abusive"), ("four", "reversals")],
+        [("one", _("abusive")), ("three", _("not abusive")), ("four", _("reversals"))],
     )
 
 
@@ -114,13 +115,13 @@ def lists_plot(lists: tuple[tuple[str, Standing], ...]) -> plots.Plot:
     """Plot how right reviewers found each list that they judged."""
     return plots.intervals(
         "lists-plot",
-        "How often reviewers found each list right",
+        _("How often reviewers found each list right"),
         [
             (
                 name,
                 said.precision or 0.0,
                 *said.interval,
-                f"{said.right} of {said.judged} right",
+                _("%(right)d of %(judged)d right") % {"right": said.right, "judged": said.judged},
             )
             for name, said in lists
             if said.judged

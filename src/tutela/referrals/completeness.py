@@ -45,7 +45,7 @@ class Completeness:
 
 
 @dataclass(frozen=True, slots=True)
-class _Need:
+class Need:
     """One need: how much it weighs, where it comes from, whether it is there, if it applies."""
 
     what: str
@@ -73,14 +73,14 @@ def _words(draft: ReferralDraft) -> bool:
     return said or bool(draft.files)
 
 
-_NEEDS = (
-    _Need("IP address", 20, _HOST, "account.ip", lambda draft: bool(draft.subject.ip)),
-    _Need(
+NEEDS = (
+    Need("IP address", 20, _HOST, "account.ip", lambda draft: bool(draft.subject.ip)),
+    Need(
         *("time of the IP address", 10, _HOST, "account.ip_at"),
         lambda draft: draft.subject.ip_at is not None,
     ),
-    _Need("source port", 5, _HOST, "account.port", lambda draft: draft.subject.port is not None),
-    _Need(
+    Need("source port", 5, _HOST, "account.port", lambda draft: draft.subject.port is not None),
+    Need(
         *("e-mail or telephone", 15, _HOST, "account.email"),
         lambda draft: bool(
             draft.subject.email
@@ -89,40 +89,40 @@ _NEEDS = (
             or draft.subject.person.phones
         ),
     ),
-    _Need(
+    Need(
         *("screen name", 10, _HOST, "account.screen_name"),
         lambda draft: bool(draft.subject.screen_name),
     ),
-    _Need(
+    Need(
         *("address of the content", 10, _HOST, "place.url"),
         lambda draft: bool(draft.urls),
         _depicts,
     ),
-    _Need(
+    Need(
         *("time of the incident", 10, _HOST, "uploaded_at"),
         lambda draft: draft.occurred_at_remark is None,
     ),
-    _Need(
+    Need(
         *("original file names", 5, _HOST, "original_name"),
         lambda draft: all(one.original_name for one in draft.files),
         _depicts,
     ),
-    _Need(
+    Need(
         *("classification", 10, "a reviewer's observed facts", None),
         lambda draft: all(one.classification for one in draft.files if not one.supplemental),
         _depicts,
     ),
-    _Need(
+    Need(
         *("the child's account", 20, _HOST, "victims"),
         lambda draft: bool(draft.victims or draft.recipients),
         _told,
     ),
-    _Need("where it happened", 10, _HOST, "places", lambda draft: bool(draft.places), _told),
-    _Need(
+    Need("where it happened", 10, _HOST, "places", lambda draft: bool(draft.places), _told),
+    Need(
         *("the words that were written", 15, "an attached chat, or the context's `places`"),
         *("places.content", _words, _told),
     ),
-    _Need(
+    Need(
         *("a contact at the reporter", 5, "the settings, [reporter]", None),
         lambda draft: bool(draft.reporter.email or draft.reporter.phone),
     ),
@@ -131,7 +131,7 @@ _NEEDS = (
 
 def completeness(draft: ReferralDraft) -> Completeness:
     """Score a draft by what lets an investigator find the person and the child."""
-    needed = [one for one in _NEEDS if one.applies(draft)]
+    needed = [one for one in NEEDS if one.applies(draft)]
     absent = [one for one in needed if not one.there(draft)]
     whole = sum(one.weight for one in needed)
     score = 100 - round(100 * sum(one.weight for one in absent) / whole)

@@ -64,7 +64,7 @@ def test_a_person_changes_keys_and_only_their_own(home: Home, reviewer: Browser)
     assert on_page(page) == {key: name for name, key in USUAL.items()}
     for group in keymap.GROUPS:
         for one in group:
-            assert f"<dt><kbd>{one.usual}</kbd></dt><dd>{one.says}</dd>" in page
+            assert f"<dt><kbd>{one.usual}</kbd></dt><dd>{one.said()}</dd>" in page
     fields = {f"key_{name}": key for name, key in USUAL.items()}
     refused = reviewer.submit("/preferences/keys", {**fields, "key_next": "k"})
     assert refused.status_code == 422

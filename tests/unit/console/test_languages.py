@@ -146,6 +146,8 @@ def test_what_is_not_translated_stays_english(monkeypatch: pytest.MonkeyPatch) -
     told = sentences.told("The list “<b>” has 3 entries.")
     assert told == '<span lang="en" dir="ltr">The list “&lt;b&gt;” has 3 entries.</span>'
     assert 'lang="en"' not in sentences.told("Not allowed")
+    # Under no sentence at all a file keeps its own head.
+    assert sentences._("") == sentences.told("") == ""
 
 
 def test_a_stranger_is_answered_in_the_browsers_language(stranger: Browser) -> None:
@@ -182,5 +184,8 @@ def test_hostile_text_in_a_sentence_stays_text(home: Home) -> None:
     browser.submit("/preferences/language", language="ar")
     page = browser.submit("/preferences/keys", {"key_next": "<b>", "key_previous": "j"})
     assert page.status_code == 422
-    assert "<b>”" not in page.text
-    assert "“<b>”" in unescape(page.text)
+    refusal = re.search('<p class="problem".*?</p>', page.text)
+    assert refusal
+    assert "<b>\u2069" not in refusal[0]
+    assert "«\u2068<b>\u2069» ليس مفتاحًا" in unescape(refusal[0])
+    assert 'lang="en"' not in refusal[0]

@@ -41,7 +41,7 @@ function holdToSend() {
   for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, stop);
   document.addEventListener("keyup", (event) => { if (keyed(event)) stop(); });
   document.querySelectorAll("[data-hold-hint]").forEach((hint) => {
-    hint.textContent = `Hold for a second to send. ${hint.textContent}`;
+    hint.textContent = `${/** @type {HTMLElement} */ (hint).dataset.holdHint} ${hint.textContent}`;
   });
 }
 

@@ -19,8 +19,8 @@ export function startLease() {
     lease.classList.toggle("late", seconds > 0 && seconds <= LATE);
     lease.classList.toggle("over", seconds === 0);
     const said = lease.querySelector(".soft");
-    if (said) said.textContent = seconds ? "Yours for" : "No longer yours:";
-    left.textContent = seconds ? clock : "claim it again";
+    if (said) said.textContent = (seconds ? lease.dataset.still : lease.dataset.over) ?? "";
+    left.textContent = seconds ? clock : lease.dataset.again ?? "";
   }, 1000);
   setInterval(() => {
     const lease = document.getElementById("lease");

@@ -47,7 +47,7 @@ export function startStage() {
     picture.addEventListener("error", () => {
       clearInterval(timer);
       const said = figure.querySelector("[data-said]");
-      if (said) said.textContent = "Evidence unavailable: this was no look, and says nothing of the file.";
+      if (said) said.textContent = figure.dataset.unavailable ?? "";
       picture.remove();
       left.remove();
       unavailable();

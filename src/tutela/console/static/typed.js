@@ -24,14 +24,15 @@ export function startTyped() {
   if (!form) return;
   const to = form.dataset.keep ?? "";
   const place = `tutela-${to}`;
-  const told = form.querySelector("[data-kept]");
+  const told = /** @type {HTMLElement | null} */ (form.querySelector("[data-kept]"));
   const overtaken = /** @type {HTMLElement} */ (form.querySelector("[data-overtaken]"));
   const mine = /** @type {HTMLInputElement} */ (form.querySelector("[data-mine]"));
   let strokes = Date.now();
   let timer = 0;
   let busy = false;
   let leaving = false;
-  const say = (/** @type {string} */ text) => { if (told) told.textContent = text; };
+  // What there is to say stands on the page, in its language.
+  const say = (/** @type {string} */ what) => { if (told) told.textContent = told.dataset[`${what}Said`] ?? ""; };
 
   /** @returns {Record<string, string>} */
   const typed = () => {
@@ -59,17 +60,17 @@ export function startTyped() {
         if (sessionStorage.getItem(place) === sent) sessionStorage.removeItem(place);
         overtaken.hidden = true;
         mine.checked = false;
-        say("Kept.");
+        say("kept");
       } else if (answer.status === 409) {
         overtaken.hidden = false;
-        say("Not kept: choose above.");
+        say("choose");
         again = 0;
       } else {
-        say(answer.status === 401 ? "Not kept: sign in on another page." : "Not kept yet: trying again.");
+        say(answer.status === 401 ? "signedOut" : "again");
         again = AGAIN;
       }
     } catch {
-      say("Not kept yet: the server does not answer. Trying again.");
+      say("silent");
       again = AGAIN;
     }
     busy = false;

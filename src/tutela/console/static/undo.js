@@ -8,8 +8,8 @@ export function startUndo() {
   const timer = setInterval(() => {
     for (const line of lines) {
       const left = Math.ceil(Number(line.dataset.leaves) - (performance.now() - began) / 1000);
-      const said = line.querySelector("[data-leaves-said]");
-      if (said) said.textContent = `in ${Math.max(0, left)} s`;
+      const said = /** @type {HTMLElement | null} */ (line.querySelector("[data-leaves-said]"));
+      if (said) said.textContent = (said.dataset.leavesSaid ?? "").replace("#", String(Math.max(0, left)));
       if (left <= 0) line.remove();
     }
     if (!document.querySelector("[data-leaves]")) {
