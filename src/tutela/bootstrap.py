@@ -241,6 +241,9 @@ def open_platform(
         max_bytes=settings.limits.max_bytes,
         max_pixels=settings.limits.max_pixels,
         max_frames=settings.limits.max_frames,
+        max_video_frames=settings.limits.max_video_frames,
+        # What it has read by then is still hashed and matched before its process is ended.
+        video_cpu_seconds=settings.decoding.cpu_seconds * 3 / 4,
     )
     if pool is None:
         pool = parsing_pool(settings.decoding)
@@ -304,7 +307,7 @@ def open_platform(
         {one.id for one in book.recipients} - {NCMEC},
         referring.after_filing,
     )
-    accounts = Accounts(database, audit, access_key, clock, approvals=approvals).proven()
+    accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
     sign_on = _sign_on(settings, database, audit, accounts, access_key, clock)
     trusts = sign_on.trusts if sign_on else None
     prover = Prover(database, signer)

@@ -146,6 +146,12 @@ class Limits(_Part):
     max_frames: int = Field(
         default=_DECODE.max_frames, gt=0, description="Most frames of one animation decoded."
     )
+    max_video_frames: int = Field(
+        default=_DECODE.max_video_frames,
+        gt=0,
+        le=3000,
+        description="Most frames of one video looked at.",
+    )
 
 
 class Decoding(_Part):
@@ -160,7 +166,9 @@ class Decoding(_Part):
     patience_seconds: float = Field(default=30, gt=0, description="How long they wait.")
     seconds: float = Field(default=120, gt=0, description="Longest time one file may take.")
     cpu_seconds: float = Field(
-        default=60, gt=0, description="Most processor time that one file may take."
+        default=60,
+        gt=0,
+        description="Most processor time that one file may take; a video gets three quarters.",
     )
     memory: int = Field(
         default=USUAL.memory,

@@ -60,7 +60,7 @@ class ItemAnswer(_Shape):
 
 
 class MatchShape(_Shape):
-    """One match. Distance in bits; 0 for exact digests."""
+    """One match. Distance in bits; 0 for exact digests. `seconds`: where in a video."""
 
     list: str
     entry: str
@@ -68,6 +68,7 @@ class MatchShape(_Shape):
     distance: int
     via: str
     labels: tuple[str, ...]
+    seconds: float | None = None
 
 
 class ItemShape(_Shape):
@@ -105,6 +106,7 @@ class ItemShape(_Shape):
                     distance=match.distance,
                     via=match.via,
                     labels=match.labels,
+                    seconds=None if match.moment is None else match.moment / 1000,
                 )
                 for match in item.matches
             ),

@@ -171,7 +171,7 @@ def _pictures(files: Sequence[Item]) -> tuple[NDArray[np.int64], NDArray[np.uint
     usable = [
         (number, picture.pdq)
         for number, item in enumerate(files)
-        for picture in item.pictures
+        for picture in item.compared
         if picture.quality >= LIKENESS_QUALITY
     ]
     owners = np.array([number for number, _ in usable], np.int64)

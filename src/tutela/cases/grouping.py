@@ -41,7 +41,7 @@ def _alike(one: Item, other: Item) -> bool:
     entries = {(match.list_name, match.entry_id) for match in one.matches}
     if any((match.list_name, match.entry_id) in entries for match in other.matches):
         return True
-    return any(near(a, b) for a in one.pictures for b in other.pictures)
+    return any(near(a, b) for a in one.compared for b in other.compared)
 
 
 def near(one: PictureFacts, other: PictureFacts) -> bool:

@@ -46,6 +46,7 @@ views = sa.Table(
     sa.Column("used_at", Instant),
     sa.Column("shown_at", Instant),
     sa.Column("ended_at", Instant),
+    sa.Column("moment", sa.BigInteger),
     sa.Index("ix_views_person_shown_at", "person", "shown_at"),
 )
 

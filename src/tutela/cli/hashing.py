@@ -9,7 +9,7 @@ import typer
 
 from tutela import bootstrap
 from tutela.cli.session import Session
-from tutela.content.decoding import DecodeLimits
+from tutela.content.decoding import DecodeLimits, Reading
 from tutela.errors import InvalidInput
 from tutela.platform.parsing import Parsing, Patience
 from tutela.settings import Decoding
@@ -26,7 +26,10 @@ def hash_files(
     context: typer.Context,
     paths: Annotated[list[Path], typer.Argument(help="Files, or folders to walk through.")],
 ) -> None:
-    """Print digests, PDQ and quality of each file (the record hash). Exit 3: some had no PDQ."""
+    """Print digests, PDQ and quality of each file (the record hash). Exit 3: some not read whole.
+
+    Of a video, with `--json`, also those of each frame that is looked at.
+    """
     session: Session = context.obj
     rows, incomplete = [], False
     decoding = Decoding(processes=1, insecure=session.insecure_decoding)
@@ -34,7 +37,7 @@ def hash_files(
         parsing = Parsing(pool, DecodeLimits(), Patience())
         for path in _files(paths):
             row = _row(path, parsing)
-            incomplete = incomplete or row["pdq"] is None
+            incomplete = incomplete or row["pdq"] is None or "reason" in row
             if session.json:
                 session.put(row)
             else:
@@ -71,7 +74,7 @@ def _row(path: Path, parsing: Parsing) -> dict[str, object]:
         ) from problem
     printed = parsing.fingerprint(data)
     record = printed.pictures[0] if printed.pictures else None
-    return {
+    row: dict[str, object] = {
         "path": str(path),
         "media_type": printed.media_type,
         "md5": printed.digests.md5,
@@ -80,3 +83,12 @@ def _row(path: Path, parsing: Parsing) -> dict[str, object]:
         "pdq": record.pdq if record else None,
         "pdq_quality": record.quality if record else None,
     }
+    if record is not None and record.moment is not None:
+        row["frames"] = [
+            {"seconds": one.moment / 1000, "pdq": one.pdq, "quality": one.quality}
+            for one in printed.pictures
+            if one.moment is not None and one.reading is Reading.UPRIGHT
+        ]
+    if printed.unscreened is not None:
+        row["reason"] = printed.unscreened.value
+    return row

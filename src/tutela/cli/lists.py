@@ -13,7 +13,9 @@ import typer
 from tutela.bootstrap import Platform
 from tutela.cli import list_trust
 from tutela.cli.session import Session
+from tutela.content.decoding import Reading
 from tutela.errors import InvalidInput
+from tutela.hashing.fingerprint import Fingerprint
 from tutela.hashlists.hashlist import HashList
 from tutela.hashlists.report import ImportReport
 from tutela.platform.parsing import Parsing
@@ -34,6 +36,7 @@ _SHOWN = (
 )
 _PROBLEMS_SHOWN = 20
 _SOME_REFUSED = 3
+_TELLING_QUALITY = 50
 
 
 @app.command("import")
@@ -166,13 +169,28 @@ def built_lines(folder: Path, parsing: Parsing) -> Iterator[bytes]:
         data = found.path.read_bytes()
         printed = parsing.fingerprint(data)
         record = printed.pictures[0] if printed.pictures else None
-        row = {"id": str(found.path.relative_to(folder)), **asdict(printed.digests)}
+        name = str(found.path.relative_to(folder))
+        row = {"id": name, **asdict(printed.digests)}
+        if record is not None and record.moment is not None:
+            yield json.dumps(row).encode() + b"\n"
+            yield from _frame_lines(name, printed)
+            continue
         if record is not None:
             row |= {"pdq": record.pdq, "pdq_quality": record.quality}
         drawn = parsing.sketches(data) if record is not None else []
         if drawn:
             row["sketch"] = drawn
         yield json.dumps(row).encode() + b"\n"
+
+
+def _frame_lines(name: str, printed: Fingerprint) -> Iterator[bytes]:
+    """Yield a line for each frame of a video that tells enough, named for its second."""
+    for one in printed.pictures:
+        telling = one.quality >= _TELLING_QUALITY and one.reading is Reading.UPRIGHT
+        if one.moment is not None and telling:
+            entry = f"{name} at {one.moment / 1000:.3f} s"
+            row = {"id": entry, "pdq": one.pdq, "pdq_quality": one.quality}
+            yield json.dumps(row).encode() + b"\n"
 
 
 def _signature(file: Path, named: Path | None) -> bytes | None:

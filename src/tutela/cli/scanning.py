@@ -116,9 +116,10 @@ def _print(session: Session, row: dict[str, Any]) -> None:
         session.put(row)
     elif row["matches"]:
         for match in row["matches"]:
+            seconds = f" at {match['seconds']:.1f} s" if "seconds" in match else ""
             session.say(
                 f"{row['verdict']:<12}{row['path']}  {match['list']}/{match['entry']} "
-                f"{match['algorithm']} {match['distance']} bits, {match['via']}"
+                f"{match['algorithm']} {match['distance']} bits, {match['via']}{seconds}"
             )
     elif row["verdict"] == Verdict.UNSCREENED.value:
         session.say(f"unscreened  {row['path']}  {row['reason']}")

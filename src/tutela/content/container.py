@@ -1,6 +1,7 @@
-"""What a picture file's container says of itself, read without decoding a pixel.
+"""What a file's container says of itself, read without decoding a pixel.
 
-Sources: GIF89a specification (CompuServe, 1990), RFC 9649 (WebP), ISO/IEC 14496-12 (boxes).
+Sources: GIF89a specification (CompuServe, 1990), RFC 9649 (WebP), ISO/IEC 14496-12 (boxes),
+RFC 8794 (EBML).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ _VP8_SIDE = 0x3FFF
 _MOST_BOXES = 10_000
 _BOX_HEADER = 8
 _LONG_BOX_HEADER = 16
+_FILM = frozenset({b"moov", b"mdat", b"moof"})
+"""Boxes that a video consists of; what follows them is often no box at all."""
+_SEGMENT, _EBML_LONGEST = 0x1853_8067, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,13 @@ def cut_short(data: bytes, media_type: str) -> bool:
         return int.from_bytes(data[2:6], "little") > len(data)
     if media_type in {"image/avif", "image/heic"}:
         return _boxes_cut_short(data)
+    if media_type in {"video/mp4", "video/quicktime"}:
+        return _boxes_cut_short(data, _FILM)
+    if media_type == "video/x-msvideo":
+        return 8 + int.from_bytes(data[4:8], "little") > len(data)
+    if media_type in {"video/webm", "video/x-matroska"}:
+        return _segment_cut_short(data)
+    # A transport or program stream has no end but where it stops.
     return False
 
 
@@ -134,19 +145,52 @@ def _webp_canvas(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _boxes_cut_short(data: bytes) -> bool:
+def _boxes_cut_short(data: bytes, only: frozenset[bytes] | None = None) -> bool:
+    """Say whether a box, or one of those kinds only, goes on beyond the end."""
     at = 0
     for _ in range(_MOST_BOXES):
         if at == len(data):
             return False
         if at + _BOX_HEADER > len(data):
-            return True
+            return only is None
         size = int.from_bytes(data[at : at + 4])
+        kind = data[at + 4 : at + 8]
         if size == 0:
             return False
         if size == 1:
             size = max(_LONG_BOX_HEADER, int.from_bytes(data[at + 8 : at + 16]))
         at += max(_BOX_HEADER, size)
         if at > len(data):
-            return True
+            return only is None or kind in only
     return False
+
+
+def _segment_cut_short(data: bytes) -> bool:
+    """Say whether a Matroska file's segment, where it states its length, goes on beyond the end."""
+    at = 0
+    for _ in range(2):
+        identity, at = _ebml_number(data, at, marked=True)
+        size, at = _ebml_number(data, at, marked=False)
+        if size is None:
+            return identity != _SEGMENT
+        at += size
+        if identity == _SEGMENT:
+            break
+    return at > len(data)
+
+
+def _ebml_number(data: bytes, at: int, *, marked: bool) -> tuple[int | None, int]:
+    """Return a number of variable length and where it ends; None where it is unknown or missing.
+
+    An identity keeps the bit that marks its length, a size does not.
+    """
+    first = data[at] if at < len(data) else 0
+    length = 9 - first.bit_length()
+    if length > _EBML_LONGEST:
+        return None, at + 1
+    whole = int.from_bytes(data[at : at + length])
+    unmarked = whole & ((1 << 7 * length) - 1)
+    if marked:
+        return whole, at + length
+    unknown = unmarked == (1 << 7 * length) - 1
+    return (None if unknown else unmarked), at + length

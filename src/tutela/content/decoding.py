@@ -27,7 +27,7 @@ from PIL import (
 
 from tutela.content import jpeg
 from tutela.content.container import cut_short, declared_size, too_many_scans
-from tutela.content.media_type import sniff
+from tutela.content.media_type import is_video, sniff
 from tutela.content.orientation import UPRIGHT, Lie, turned, turned_back
 from tutela.content.reading import Pixels, UnreadableMode, pixels
 from tutela.errors import InvalidInput
@@ -75,6 +75,7 @@ class Reason(StrEnum):
     TOO_MANY_FRAMES = "too_many_frames"
     TOO_MUCH_WORK = "too_much_work"
     UNSUPPORTED = "unsupported"
+    NO_FRAMES = "no_frames"
     LOOKS_FAILED = "looks_failed"
     # What became of the process that decoded (tutela.content.confinement.fault).
     DECODER_CRASHED = "decoder_crashed"
@@ -124,25 +125,30 @@ class Reading(StrEnum):
 class DecodeLimits:
     """What is still decoded: bytes, pixels a frame, frames, pixels over all frames.
 
-    Decoding takes 6 to 23 bytes of memory a pixel, by format (docs/reference/decode-rule.md).
+    Decoding takes 6 to 23 bytes of memory a pixel, by format (docs/reference/decode-rule.md). Of a
+    video so many frames are looked at, and processor time is spent for so many seconds.
     """
 
     max_bytes: int = 256 << 20
     max_pixels: int = 200_000_000
     max_frames: int = 500
     max_total_pixels: int = 1_000_000_000
+    max_video_frames: int = 600
+    video_cpu_seconds: float = 45.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """One reading of one frame: uint8 pixels of shape (height, width, 3).
 
-    Frame 0 is the one that a viewer shows first, whatever its place in the file.
+    Frame 0 is the one that a viewer shows first, whatever its place in the file. `moment`: when a
+    video shows it, in milliseconds.
     """
 
     frame: int
     reading: Reading
     rgb: Rgb
+    moment: int | None = None
 
 
 def pictures(data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
@@ -151,6 +157,12 @@ def pictures(data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     Raises `Undecodable` at once, or after the pictures that could still be read.
     """
     kind = _admitted(data, limits)
+    if is_video(kind):
+        # Slow to import; a confined process has done so before it was confined.
+        from tutela.content.video import frames
+
+        yield from _once(frames(data, kind, limits))
+        return
     _quieten()
     try:
         with Image.open(io.BytesIO(data), formats=PLUGINS[kind]) as file:
@@ -248,16 +260,19 @@ def _reason(problem: Exception, data: bytes, kind: str) -> Reason:
 
 def _distinct(file: Image.Image, data: bytes, limits: DecodeLimits) -> Iterator[Picture]:
     """Yield the readings of all frames, of several that are equal only the first."""
-    several = getattr(file, "is_animated", False)
+    found = _frames(file, data, limits)
+    yield from _once(found) if getattr(file, "is_animated", False) else found
+
+
+def _once(found: Iterator[Picture]) -> Iterator[Picture]:
+    """Yield pictures, of several that are equal only the first."""
     seen: set[bytes] = set()
-    for picture in _frames(file, data, limits):
-        if several:
-            mark = blake2b(repr(picture.rgb.shape).encode(), digest_size=16)
-            mark.update(np.ascontiguousarray(picture.rgb).data)
-            if mark.digest() in seen:
-                continue
+    for picture in found:
+        mark = blake2b(repr(picture.rgb.shape).encode(), digest_size=16)
+        mark.update(np.ascontiguousarray(picture.rgb).data)
+        if mark.digest() not in seen:
             seen.add(mark.digest())
-        yield picture
+            yield picture
 
 
 def _frames(file: Image.Image, data: bytes, limits: DecodeLimits) -> Iterator[Picture]:

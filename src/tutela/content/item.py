@@ -66,12 +66,16 @@ item_matches = sa.Table(
     sa.Column("labels", sa.JSON, nullable=False),
     sa.Column("classification", sa.String(16)),
     sa.Column("source", sa.String(255)),
+    sa.Column("moment", sa.BigInteger),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class ItemMatch:
-    """One match, kept as it was on the day: a list may be removed later. Distance in bits."""
+    """One match, kept as it was on the day: a list may be removed later. Distance in bits.
+
+    `moment`: when a video shows the frame that met it, in milliseconds.
+    """
 
     list_name: str
     entry_id: str
@@ -81,6 +85,7 @@ class ItemMatch:
     labels: tuple[str, ...]
     classification: str | None = None
     source: str | None = None
+    moment: int | None = None
 
     @property
     def exact(self) -> bool:
@@ -90,7 +95,10 @@ class ItemMatch:
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """The perceptual hash of one reading of one frame; pdq in hex, sizes in pixels."""
+    """The perceptual hash of one reading of one frame; pdq in hex, sizes in pixels.
+
+    `moment`: when a video shows it, in milliseconds; below 0 where an edit list hides it.
+    """
 
     frame: int
     reading: str
@@ -98,6 +106,7 @@ class PictureFacts:
     quality: int
     width: int
     height: int
+    moment: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +144,14 @@ class Item:
     def record_hash(self) -> PictureFacts | None:
         """Return the hash of the first frame's canonical reading, if pixels could be had."""
         return self.pictures[0] if self.pictures else None
+
+    @property
+    def compared(self) -> tuple[PictureFacts, ...]:
+        """Return the pictures for which another file is called alike.
+
+        None of a video: one frame in common, such as a title, does not make two films alike.
+        """
+        return () if any(one.moment is not None for one in self.pictures) else self.pictures
 
 
 def insert(connection: sa.Connection, item: Item) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,40 @@ _TURNS: dict[int, Callable[[Rgb], Rgb]] = {
 }
 _WAY_BACK = {6: 8, 8: 6}
 """Only the quarter turns are not their own way back."""
+
+
+_MATRIX = struct.Struct("<9i")
+_NEARLY = 0.05
+_AXES = {
+    (1, 0, 0, 1): 1,
+    (-1, 0, 0, 1): 2,
+    (-1, 0, 0, -1): 3,
+    (1, 0, 0, -1): 4,
+    (0, 1, 1, 0): 5,
+    (0, 1, -1, 0): 6,
+    (0, -1, -1, 0): 7,
+    (0, -1, 1, 0): 8,
+}
+"""Where a matrix sends a step to the right (two numbers), and a step down."""
+
+
+def of_matrix(packed: bytes) -> int:
+    """Return the orientation that a video's display matrix asks for (ISO/IEC 14496-12, 8.3.2).
+
+    Upright for one that asks for none of the eight: nothing is turned by some degrees here.
+    """
+    if len(packed) != _MATRIX.size:
+        return UPRIGHT
+    right, down, _, right_too, down_too, *_ = _MATRIX.unpack(packed)
+    steps = (right, down, right_too, down_too)
+    most = max(map(abs, steps))
+    if not most:
+        return UPRIGHT
+    shares = [step / most for step in steps]
+    plain = tuple(round(share) for share in shares)
+    if any(abs(share - whole) > _NEARLY for share, whole in zip(shares, plain, strict=True)):
+        return UPRIGHT
+    return _AXES.get((plain[0], plain[1], plain[2], plain[3]), UPRIGHT)
 
 
 def turned(rgb: Rgb, orientation: int) -> Rgb:

@@ -87,7 +87,8 @@ def remember(connection: sa.Connection, members: Iterable[Item]) -> None:
     wanted = {
         record.pdq: item.id
         for item in reversed(list(members))
-        if (record := item.record_hash) is not None and record.quality >= LIKENESS_QUALITY
+        for record in item.compared[:1]
+        if record.quality >= LIKENESS_QUALITY
     }
     pictures = decided_pictures.c
     there: set[str] = set()
@@ -156,14 +157,13 @@ def _same(connection: sa.Connection, case_id: str, item: Item) -> list[_Hit]:
         .add_columns(cases.c.decided_at, cases.c.id)
         .limit(_MOST)
     )
-    record = item.record_hash
-    pdq = record.pdq if record is not None else None
+    pdq = next((record.pdq for record in item.compared), None)
     return [(row.case_id, 0, True, pdq) for row in connection.execute(query)]
 
 
 def _near(connection: sa.Connection, case_id: str, item: Item) -> list[_Hit]:
     found: dict[str, _Hit] = {}
-    for picture in item.pictures:
+    for picture in item.compared:
         if picture.quality < LIKENESS_QUALITY:
             continue
         query = (
@@ -227,7 +227,7 @@ def rested_on(connection: sa.Connection, made: Iterable[Decision]) -> dict[str, 
 def _like(item: Item, pdq: str | None) -> bool:
     return pdq is not None and any(
         picture.quality >= LIKENESS_QUALITY and _bits(picture.pdq, pdq) <= LIKENESS_RADIUS
-        for picture in item.pictures
+        for picture in item.compared
     )
 
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PictureHash:
-    """The PDQ (64 hex digits) of one reading of one frame; quality 0 to 100, sizes in pixels."""
+    """The PDQ (64 hex digits) of one reading of one frame; quality 0 to 100, sizes in pixels.
+
+    `moment`: when a video shows it, in milliseconds; below 0 where an edit list hides it.
+    """
 
     frame: int
     reading: Reading
@@ -31,6 +34,7 @@ class PictureHash:
     quality: int
     width: int
     height: int
+    moment: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,19 @@ def fingerprint(data: bytes, limits: DecodeLimits, known: Digests | None = None)
             height, width = picture.rgb.shape[:2]
             found.append(
                 PictureHash(
-                    picture.frame, picture.reading, printed.hex, printed.quality, width, height
+                    picture.frame,
+                    picture.reading,
+                    printed.hex,
+                    printed.quality,
+                    width,
+                    height,
+                    picture.moment,
                 )
             )
     except Undecodable as problem:
         reason = problem.reason
+    # What a video hides before its first frame comes first in the file.
+    found.sort(key=lambda one: one.frame)
     return Fingerprint(sniff(data), len(data), known or digests((data,)), tuple(found), reason)
 
 

@@ -110,7 +110,8 @@ class ScreeningPolicy:
 class Match:
     """One entry that an item met, and by which look. Distance in bits, 0 for digests.
 
-    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it), wide (a
+    `via`: exact (a digest), pdq (the picture, in any reading), frame (a later frame of it, in a
+    video the one shown at `moment` milliseconds), wide (a
     frame within the review radius only, or a part that is not certain); where looks were asked
     for, also a turned or mirrored form, negative, and region: a part of it, whose `corners` are
     told.
@@ -128,6 +129,7 @@ class Match:
     source: str | None
     frame: int | None = None
     reading: Reading | None = None
+    moment: int | None = None
     corners: Corners | None = None
 
 
@@ -449,6 +451,7 @@ def _match(listed: ListedHash, bits: int = 0, picture: PictureHash | None = None
         listed.source,
         picture.frame if picture else None,
         picture.reading if picture else None,
+        picture.moment if picture else None,
     )
 
 

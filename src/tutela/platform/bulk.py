@@ -188,9 +188,12 @@ def _screened(found: Found, printed: Fingerprint, screening: Screening) -> Row:
 
 
 def _where(match: Match) -> dict[str, object]:
-    if match.corners is None:
-        return {}
-    return {"corners": [[round(x, 4), round(y, 4)] for x, y in match.corners]}
+    where: dict[str, object] = {}
+    if match.moment is not None:
+        where["seconds"] = match.moment / 1000
+    if match.corners is not None:
+        where["corners"] = [[round(x, 4), round(y, 4)] for x, y in match.corners]
+    return where
 
 
 def _unscreened(found: Found, reason: str) -> Row:

@@ -68,6 +68,7 @@ def _picture(said: dict[str, Any]) -> PictureHash:
         int(said["quality"]),
         int(said["width"]),
         int(said["height"]),
+        None if said["moment"] is None else int(said["moment"]),
     )
 
 

@@ -68,7 +68,8 @@ def _distinct(stated: Iterable[tuple[Stated, ...]]) -> tuple[Stated, ...]:
 
 
 def _file(item: Item, decision: Decision, record: Sequence[View]) -> FileFacts:
-    picture = item.record_hash
+    # Of a video, whose frames are many, no single hash is stated.
+    picture = next(iter(item.compared), None)
     account = item.account
     # A transcript is what happened, not a depiction: no industry class, no features.
     depicts = bool(item.pictures) or bool(item.media_type)

@@ -205,7 +205,15 @@ def _item(
         sha1=printed.digests.sha1,
         sha256=printed.digests.sha256,
         pictures=tuple(
-            PictureFacts(one.frame, str(one.reading), one.pdq, one.quality, one.width, one.height)
+            PictureFacts(
+                one.frame,
+                str(one.reading),
+                one.pdq,
+                one.quality,
+                one.width,
+                one.height,
+                one.moment,
+            )
             for one in printed.pictures
         ),
         verdict=screening.verdict.value,
@@ -226,6 +234,7 @@ def _item(
                 tuple(match.labels),
                 match.classification,
                 match.source,
+                match.moment,
             )
             for match in screening.matches
         ),

@@ -16,7 +16,7 @@ from PIL import AvifImagePlugin, Image
 from tutela.content.confinement.serving import serve
 from tutela.content.decoding import DecodeLimits, Reason, Undecodable, pictures
 from tutela.content.exif import exif
-from tutela.content.media_type import sniff
+from tutela.content.media_type import is_video, sniff
 from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashing.digests import Digests, digests
 from tutela.hashing.fingerprint import Fingerprint, fingerprint, quick_fingerprint
@@ -25,6 +25,8 @@ from tutela.matching.evasion.effort import looked_at
 from tutela.platform.fingerprint_said import Effort, fingerprint_said
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tutela.content.confinement.serving import Incoming, Terms
 
     Answer = tuple[dict[str, Any], bytes]
@@ -72,8 +74,12 @@ def told(_words: dict[str, Any], incoming: Incoming) -> Answer:
 
 def smaller(words: dict[str, Any], incoming: Incoming) -> Answer:
     """Return the first picture's pixels, no side longer than asked, red, green, blue."""
+    data = incoming.whole()
+    if is_video(sniff(data)):
+        # Its first frame alone would pass for the film.
+        return {"undecodable": Reason.UNSUPPORTED}, b""
     try:
-        first = next(iter(pictures(incoming.whole(), DecodeLimits(**words["limits"]))))
+        first = next(pictures(data, DecodeLimits(**words["limits"])))
     except Undecodable as problem:
         return {"undecodable": problem.reason}, b""
     picture = Image.fromarray(first.rgb)
@@ -100,6 +106,7 @@ def warm_up(terms: Terms) -> None:
         exif(out.getvalue())
         quick_fingerprint(out.getvalue(), limits)
         fingerprint(out.getvalue(), limits)
+    fingerprint(_film(noise), limits)
     if terms.looks:
         import cv2
 
@@ -108,6 +115,22 @@ def warm_up(terms: Terms) -> None:
         from tutela.matching.evasion.looking import sketched
 
         sketched(out.getvalue(), limits)
+
+
+def _film(still: NDArray[np.uint8]) -> bytes:
+    """Return a video of one frame, so that reading it loads what videos need."""
+    import av
+
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=1)
+        stream.height, stream.width = still.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for packet in stream.encode(av.VideoFrame.from_ndarray(still, format="rgb24")):
+            container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    return out.getvalue()
 
 
 HANDLERS = {"hash": hashed, "sketches": sketches, "exif": told, "smaller": smaller}
