@@ -99,6 +99,7 @@ from tutela.referrals.verification import Verification
 from tutela.storage import schema
 from tutela.storage.clock import Clock, utc_now
 from tutela.storage.database import Database
+from tutela.storage.duties import Ahead
 from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
@@ -404,7 +405,11 @@ def open_platform(
                 NOTICE: telling.carry_out,
                 LIST_JUDGEMENT: casework.judge,
             },
-            timedelta(seconds=settings.duties.lease_seconds),
+            Ahead(
+                first=timedelta(seconds=settings.grace.seconds),
+                lease=timedelta(seconds=settings.duties.lease_seconds),
+                paced=frozenset({CHECKPOINT, NOTICE}),
+            ),
             (
                 deadlines.watch,
                 preservation.sweep,

@@ -15,7 +15,6 @@ from tutela.storage import duties
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
-    from datetime import timedelta
 
     from tutela.storage.clock import Clock
     from tutela.storage.database import Database
@@ -37,15 +36,15 @@ class Worker:
         database: Database,
         clock: Clock,
         handlers: Mapping[str, Callable[[Duty], None]],
-        lease: timedelta = duties.LEASE,
+        right: duties.Ahead = duties.Ahead(),  # noqa: B008 - frozen
         chores: Sequence[Callable[[], None]] = (),
         meters: Meters | None = None,
     ) -> None:
-        """`chores` are done once a minute: what time alone brings about."""
+        """`right`: how far ahead a right clock sets times. `chores` are done once a minute."""
         self._database = database
         self._clock = clock
         self._handlers = handlers
-        self._lease = lease
+        self._right = right
         self._chores = chores
         self._meters = meters or Meters()
 
@@ -55,7 +54,7 @@ class Worker:
             self._database,
             self._handlers.keys(),
             self._clock(),
-            self._lease,
+            self._right.lease,
             urgent_only=urgent_only,
         )
         if duty is None:
@@ -101,7 +100,7 @@ class Worker:
 
     def do_chores(self) -> None:
         """Do each chore once; one that fails does not stop the others."""
-        if pulled := duties.pull_back(self._database, self._clock()):
+        if pulled := duties.pull_back(self._database, self._clock(), self._right):
             _log.warning("duties.pulled_back", duties=pulled)
         for chore in self._chores:
             try:

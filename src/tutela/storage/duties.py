@@ -36,8 +36,22 @@ duties = sa.Table(
 )
 
 LEASE = timedelta(seconds=120)
-_FARTHEST = timedelta(hours=1)
-"""No retry and no lease is set this far ahead: who wrote a later time had a wrong clock."""
+_LONGEST_RETRY = timedelta(minutes=10)
+_LONGEST_PAUSE = timedelta(hours=1)
+_ASIDE = timedelta(seconds=30)
+"""So far apart may the clocks of two honest machines be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How far ahead a right clock sets a time; who wrote a later one had a wrong clock.
+
+    `paced` are the kinds that pause for longer than retries wait, up to an hour.
+    """
+
+    first: timedelta = timedelta(0)
+    lease: timedelta = LEASE
+    paced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +146,36 @@ def reopen(connection: sa.Connection, kind: str, subject: str, due: datetime) ->
     )
 
 
-def pull_back(database: Database, now: datetime) -> int:
-    """Make due at once what a wrong clock put far into the future; return how much that was.
+def pull_back(database: Database, now: datetime, right: Ahead) -> int:
+    """Bring near what a wrong clock put too far ahead; return how many duties that was.
 
-    Where this clock is the wrong one, a worker loses its lease, which its fence makes harmless.
+    What nobody has begun waits for `right.first` from now, what is urgent for nothing. Where
+    this clock is the wrong one, a worker loses its lease, which its fence makes harmless.
     """
-    ahead = now + _FARTHEST
-    far = sa.or_(duties.c.due > ahead, duties.c.leased_until > ahead)
-    astray = sa.and_(duties.c.done_at.is_(None), far)
+    new, astray = duties.c.attempts == 0, _astray(now, right)
     with database.reading() as connection:
         if connection.execute(sa.select(duties.c.kind).where(astray).limit(1)).first() is None:
             return 0
+    at_once, graced = sa.literal(now, Instant), sa.literal(now + right.first, Instant)
+    near = sa.case((new & ~duties.c.urgent, graced), else_=at_once)
+    due = sa.case((duties.c.due > near, near), else_=duties.c.due)
     with database.bookkeeping() as connection:
-        pulled = duties.update().where(astray).values(due=now, leased_until=None)
+        pulled = duties.update().where(astray).values(due=due, leased_until=None)
         return connection.execute(pulled).rowcount
+
+
+def _astray(now: datetime, right: Ahead) -> sa.ColumnElement[bool]:
+    new, paced = duties.c.attempts == 0, duties.c.kind.in_(right.paced)
+    return sa.and_(
+        duties.c.done_at.is_(None),
+        sa.or_(
+            duties.c.leased_until > now + right.lease + _ASIDE,
+            duties.c.due > now + _LONGEST_PAUSE,
+            ~paced & (duties.c.due > now + _LONGEST_RETRY + _ASIDE),
+            ~paced & new & (duties.c.due > now + right.first + _ASIDE),
+            duties.c.urgent & new & (duties.c.due > now + _ASIDE),
+        ),
+    )
 
 
 def owe(connection: sa.Connection, kind: str, subject: str, due: datetime) -> None:
@@ -193,7 +223,7 @@ def open_count(connection: sa.Connection) -> int:
 
 def retry_delay(attempts: int) -> timedelta:
     """Return the wait before the next attempt: doubling from one second up to ten minutes."""
-    return timedelta(seconds=min(600, 2 ** min(attempts - 1, 10)))
+    return min(_LONGEST_RETRY, timedelta(seconds=2 ** min(attempts - 1, 10)))
 
 
 def _settle(connection: sa.Connection, duty: Duty, values: dict[str, object]) -> None:

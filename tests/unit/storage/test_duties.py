@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import sqlalchemy as sa
 from tests.fixed_clock import START
 
 from tutela.errors import LeaseLost
 from tutela.storage import duties
-from tutela.storage.duties import Duty
+from tutela.storage.duties import Ahead, Duty
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -187,7 +188,60 @@ def test_what_a_wrong_clock_put_off_is_pulled_back(database: Database, days: int
     with database.bookkeeping() as connection:
         duties.renew(connection, Duty(_KIND, "soon", attempts=0, fence=0), START)
     assert _claim(database) is None
-    assert duties.pull_back(database, START) == 2
+    assert duties.pull_back(database, START, Ahead()) == 2
     assert {_claimed(database).subject, _claimed(database).subject} == {"put off", "leased"}
     assert _claim(database) is None
-    assert duties.pull_back(database, START) == 0
+    assert duties.pull_back(database, START, Ahead()) == 0
+
+
+_SECOND = timedelta(seconds=1)
+_AHEAD = Ahead(first=20 * _SECOND, lease=duties.LEASE, paced=frozenset({"paced"}))
+
+
+def _due(database: Database, subject: str) -> float:
+    """Return when a duty is due, in seconds from the start."""
+    query = sa.select(duties.duties.c.due).where(duties.duties.c.subject == subject)
+    with database.reading() as connection:
+        due: datetime = connection.execute(query).scalar_one()
+    return (due - START).total_seconds()
+
+
+@pytest.mark.parametrize("minutes", [1, 30, 59, 61])
+def test_a_clock_that_is_a_little_fast_does_not_hold_up_what_is_new(
+    database: Database, minutes: int
+) -> None:
+    late = START + minutes * _MINUTE
+    _owe(database, "new", late + _AHEAD.first)
+    _owe(database, "urgent", late, urgent=True)
+    _owe(database, "right", START + _AHEAD.first)
+    assert duties.pull_back(database, START, _AHEAD) == 2
+    assert [_due(database, one) for one in ("new", "urgent", "right")] == [20, 0, 20]
+
+
+def test_a_right_clock_is_left_alone(database: Database) -> None:
+    _owe(database, "new", START + _AHEAD.first)
+    _owe(database, "beginning", START + 29 * _SECOND, urgent=True)
+    _owe(database, "paced", START + 59 * _MINUTE, kind="paced")
+    _owe(database, "leased")
+    assert _claimed(database).subject == "leased"
+    assert duties.pull_back(database, START, _AHEAD) == 0
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(9, 540), (11, 0), (59, 0)])
+def test_a_retry_is_set_no_farther_ahead_than_retries_wait(
+    database: Database, minutes: int, seconds: int
+) -> None:
+    _owe(database, "tried")
+    duty = _claimed(database)
+    with database.bookkeeping() as connection:
+        duties.later(connection, duty, START + minutes * _MINUTE, "a test")
+    duties.pull_back(database, START, _AHEAD)
+    assert _due(database, "tried") == seconds
+
+
+def test_a_lease_of_a_fast_clock_ends(database: Database) -> None:
+    _owe(database, "taken")
+    _claimed(database, START + 30 * _MINUTE)
+    assert _claim(database, START + 20 * _MINUTE) is None
+    assert duties.pull_back(database, START + 20 * _MINUTE, _AHEAD) == 1
+    assert _claimed(database, START + 20 * _MINUTE).subject == "taken"
