@@ -308,7 +308,7 @@ def open_platform(
         {one.id for one in book.recipients} - {NCMEC},
         referring.after_filing,
     )
-    accounts = Accounts(database, audit, access_key, clock, approvals=approvals)
+    accounts = Accounts(database, audit, access_key, clock, approvals=approvals).proven()
     sign_on = _sign_on(settings, database, audit, accounts, access_key, clock)
     trusts = sign_on.trusts if sign_on else None
     prover = Prover(database, signer)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tutela import bootstrap
+from tutela.access.names import SealedNames
 from tutela.access.roles import Role
 from tutela.audit.entry import Action, Actor
 from tutela.errors import SettingsInvalid
@@ -84,7 +85,11 @@ def _create_evidence_key(
 
 def upgrade_home(settings: Settings) -> None:
     """Bring a home's database and keys to this version."""
-    KeyFiles(settings.keys).create_newer()
+    files = KeyFiles(settings.keys)
+    files.create_newer()
+    names = SealedNames(files.access_key())
     database = Database(settings.database)
-    upgrade(database)
-    database.close()
+    try:
+        upgrade(database, names)
+    finally:
+        database.close()

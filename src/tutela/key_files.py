@@ -45,7 +45,7 @@ class KeyFiles:
 
     @property
     def access(self) -> Path:
-        """Return the file of the key that seals second factors."""
+        """Return the file of the key that seals second factors and names."""
         return self.folder / "access.key"
 
     @property
@@ -95,7 +95,7 @@ class KeyFiles:
         return keyfile.read_secret(self.audit, _AUDIT_WORD)
 
     def access_key(self) -> bytes:
-        """Return the key that seals second factors (32 bytes)."""
+        """Return the key that seals second factors and names (32 bytes)."""
         return keyfile.read_secret(self.access, _ACCESS_WORD)
 
     def peer_seed(self) -> bytes:

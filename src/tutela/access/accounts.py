@@ -15,15 +15,17 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from tutela.access import recovery, set_up
 from tutela.access.approvals import Approvals
 from tutela.access.guard import Guard
+from tutela.access.names import SealedNames
 from tutela.access.roles import Permission, Role, permissions
 from tutela.access.second_factor import SecondFactor
-from tutela.access.second_person import Verb
+from tutela.access.second_person import OF_ACCOUNTS, Verb
 from tutela.audit.entry import Action, Actor
 from tutela.errors import Conflict, InvalidInput, NotFound, NotSignedIn, SecondPersonNeeded
 from tutela.storage.database import Database, Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from tutela.access.second_person import Approval
     from tutela.audit.log import AuditLog, Change
     from tutela.storage.clock import Clock
 
@@ -31,7 +33,8 @@ accounts = sa.Table(
     "accounts",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column("name", sa.String(80), nullable=False, unique=True),
+    sa.Column("name_digest", sa.String(80), nullable=False),
+    sa.Column("sealed_name", sa.LargeBinary, nullable=False),
     sa.Column("pseudonym", sa.String(20), nullable=False, unique=True),
     sa.Column("kind", sa.String(8), nullable=False),
     sa.Column("vouched", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -41,6 +44,7 @@ accounts = sa.Table(
     sa.Column("last_step", sa.BigInteger, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("disabled_at", Instant),
+    sa.UniqueConstraint("name_digest", name="uq_accounts_name"),
 )
 
 _SHORTEST_PASSWORD, _LONGEST_PASSWORD = 12, 1000
@@ -107,6 +111,7 @@ class Accounts:
         self._clock = clock
         self._approvals = approvals or Approvals(audit)
         self._factor = SecondFactor(access_key)
+        self._names = SealedNames(access_key)
         self._guard = Guard(database, access_key)
         self._turn = BoundedSemaphore(_HASHES_AT_ONCE)
         # The library's parameters are RFC 9106's second recommendation: Argon2id, 64 MiB.
@@ -126,13 +131,14 @@ class Accounts:
             raise InvalidInput("An account needs a name.", f"Use 1 to {_LONGEST_NAME} characters.")
         kind = kind or ("machine" if roles and _MACHINES.issuperset(roles) else "person")
         with self._audit.change(actor) as change:
-            if self._find(change.connection, accounts.c.name == name):
+            if self._find(change.connection, self._of_name(name)):
                 raise Conflict("There is an account of this name.", "Choose another name.")
             identity = new_id("acc", change.now)
             change.connection.execute(
                 accounts.insert().values(
                     id=identity,
-                    name=name,
+                    name_digest=self._names.digest(name),
+                    sealed_name=self._names.seal(identity, name),
                     pseudonym=f"r-{secrets.token_hex(4)}",
                     kind=kind,
                     roles=[],
@@ -176,7 +182,8 @@ class Accounts:
         change.connection.execute(
             accounts.insert().values(
                 id=identity,
-                name=name,
+                name_digest=self._names.digest(name),
+                sealed_name=self._names.seal(identity, name),
                 pseudonym=f"r-{secrets.token_hex(4)}",
                 kind="person",
                 vouched=True,
@@ -228,14 +235,25 @@ class Accounts:
         row = change.connection.execute(query).first()
         if row is None:
             raise NotFound("There is no such account.", "Look at `tutela accounts list`.")
-        return _account(row)
+        return self._account(row)
 
     def _managers(self, connection: sa.Connection) -> int:
         """Count the enrolled people who manage accounts, disabled ones too."""
         proven = sa.or_(accounts.c.password.is_not(None), accounts.c.vouched)
         query = sa.select(accounts).where(proven)
-        found = (_account(row) for row in connection.execute(query))
+        found = (self._account(row) for row in connection.execute(query))
         return sum(Permission.ACCOUNT_MANAGE in permissions(one.roles) for one in found)
+
+    def proven(self) -> Accounts:
+        """Open one name, and return these accounts. Raises `Tampered` with another access key.
+
+        With another key everybody would be a stranger, and told that their name is wrong.
+        """
+        with self._database.reading() as connection:
+            row = connection.execute(sa.select(accounts).limit(1)).first()
+        if row is not None:
+            self._account(row)
+        return self
 
     def load(self, account_id: str) -> Account:
         """Return one account. Raises `NotFound`."""
@@ -243,21 +261,30 @@ class Accounts:
             row = self._find(connection, accounts.c.id == account_id)
         if row is None:
             raise NotFound("There is no such account.", "Look at `tutela accounts list`.")
-        return _account(row)
+        return self._account(row)
 
     def named(self, name: str) -> Account:
         """Return the account of a name. Raises `NotFound`."""
         with self._database.reading() as connection:
-            row = self._find(connection, accounts.c.name == name.strip())
+            row = self._find(connection, self._of_name(name))
         if row is None:
             raise NotFound("There is no account of this name.", "Look at `tutela accounts list`.")
-        return _account(row)
+        return self._account(row)
 
     def all(self) -> tuple[Account, ...]:
         """Return every account, by name."""
         with self._database.reading() as connection:
-            rows = connection.execute(sa.select(accounts).order_by(accounts.c.name)).all()
-        return tuple(_account(row) for row in rows)
+            rows = connection.execute(sa.select(accounts)).all()
+        return tuple(sorted((self._account(row) for row in rows), key=lambda one: one.name))
+
+    def subject_said(self, approval: Approval) -> str:
+        """Return what an approval is about, as people may read it: accounts by their names."""
+        if approval.verb not in OF_ACCOUNTS:
+            return approval.subject
+        try:
+            return self.load(approval.subject).name
+        except NotFound:
+            return approval.subject
 
     def behind(self, actor: Actor, pseudonym: str) -> str:
         """Return the name behind a pseudonym. Raises `NotFound`, `SecondPersonNeeded`."""
@@ -267,8 +294,7 @@ class Accounts:
                 raise NotFound("There is no such pseudonym.", "Copy it from where you saw it.")
             self._approvals.use(change, Verb.PSEUDONYM, pseudonym)
             change.record(Action.PSEUDONYM_OPENED, row.id)
-            name: str = row.name
-        return name
+            return self._account(row).name
 
     def disable(self, actor: Actor, account_id: str) -> None:
         """Take every right from an account; its sessions and tokens stop with the next request."""
@@ -324,23 +350,23 @@ class Accounts:
         now = self._clock()
         attempt = self._guard.begin(name, now)
         with self._database.reading() as connection:
-            row = self._find(connection, accounts.c.name == name.strip())
+            row = self._find(connection, self._of_name(name))
         usable = row if row is not None and row.disabled_at is None else None
         stored = usable.password if usable is not None else None
         right = self._matches(stored or self._nobody, password) and stored is not None
         proven = usable if right else None
         step = self._step(proven, code, now) if proven is not None else None
         second = (
-            self._used(proven, step)
+            self._used(proven, step, name)
             if proven is not None and step is not None
-            else self._recovered(proven, code, now)
+            else self._recovered(proven, code, name, now)
         )
         if usable is None or not second:
             self._refused(row.id if row is not None else "unknown", closes=attempt.last)
             raise _WRONG
-        return _account(usable)
+        return self._account(usable)
 
-    def _recovered(self, row: sa.Row[Any] | None, code: str, now: datetime) -> bool:
+    def _recovered(self, row: sa.Row[Any] | None, code: str, name: str, now: datetime) -> bool:
         """Use a recovery code up, of nobody where name or password was wrong: the same work."""
         if not recovery.is_shaped(code):
             return False
@@ -348,9 +374,9 @@ class Accounts:
             if not recovery.used(connection, row.id if row is not None else "", code, now):
                 return False
             if row is not None:
-                self._guard.reset(connection, row.name)
+                self._guard.reset(connection, name)
         if row is not None:
-            self._audit.note(_account(row).actor, Action.RECOVERY_USED, row.id)
+            self._audit.note(Actor(row.kind, row.id), Action.RECOVERY_USED, row.id)
         return row is not None
 
     def _step(self, row: sa.Row[Any], code: str, now: datetime) -> int | None:
@@ -364,7 +390,7 @@ class Accounts:
             except (VerifyMismatchError, InvalidHashError):
                 return False
 
-    def _used(self, row: sa.Row[Any], step: int) -> bool:
+    def _used(self, row: sa.Row[Any], step: int, name: str) -> bool:
         """Mark a code used; False when somebody used it since we read the row."""
         with self._database.bookkeeping() as connection:
             marked = connection.execute(
@@ -373,7 +399,7 @@ class Accounts:
                 .values(last_step=step)
             )
             if marked.rowcount == 1:
-                self._guard.reset(connection, row.name)
+                self._guard.reset(connection, name)
             return marked.rowcount == 1
 
     def _refused(self, subject: str, *, closes: bool) -> None:
@@ -384,15 +410,17 @@ class Accounts:
     def _find(connection: sa.Connection, where: sa.ColumnElement[bool]) -> sa.Row[Any] | None:
         return connection.execute(sa.select(accounts).where(where)).first()
 
+    def _of_name(self, name: str) -> sa.ColumnElement[bool]:
+        return accounts.c.name_digest == self._names.digest(name)
 
-def _account(row: sa.Row[Any]) -> Account:
-    return Account(
-        row.id,
-        row.name,
-        row.pseudonym,
-        tuple(Role(role) for role in row.roles),
-        row.password is not None,
-        row.disabled_at is not None,
-        row.kind,
-        row.vouched,
-    )
+    def _account(self, row: sa.Row[Any]) -> Account:
+        return Account(
+            row.id,
+            self._names.open(row.id, row.sealed_name),
+            row.pseudonym,
+            tuple(Role(role) for role in row.roles),
+            row.password is not None,
+            row.disabled_at is not None,
+            row.kind,
+            row.vouched,
+        )

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from tutela.access.gate import require
-from tutela.access.second_person import Approval, Objection, Policy, State, Verb, objection
+from tutela.access.second_person import (
+    OF_ACCOUNTS,
+    Approval,
+    Objection,
+    Policy,
+    State,
+    Verb,
+    objection,
+)
 from tutela.audit.entry import Action
 from tutela.errors import Conflict, InvalidInput, NotFound, Refused, SecondPersonNeeded
 from tutela.storage.database import Id, Instant, metadata
@@ -199,6 +207,12 @@ def load(connection: sa.Connection, approval_id: str) -> Approval:
 
 def needed(verb: Verb, subject: str, terms: str) -> SecondPersonNeeded:
     """Return the error that says how to ask."""
+    if verb in OF_ACCOUNTS:
+        return SecondPersonNeeded(
+            "Another person must confirm this first.",
+            "Ask for it with `--ask WHY`, or in the console under Accounts; when it is confirmed, "
+            "do this again.",
+        )
     said = f"tutela approvals ask {verb} {subject}" + (f" --terms '{terms}'" if terms else "")
     return SecondPersonNeeded(
         "Another person must confirm this first.",

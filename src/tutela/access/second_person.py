@@ -43,6 +43,9 @@ _NEEDS = {
     Verb.REFERRAL_EXPORT: Permission.REFERRAL_APPROVE,
 }
 DEFAULT = frozenset(Verb) - {Verb.VIEW_ORIGINAL}
+OF_ACCOUNTS = frozenset({Verb.ROLE_GRANT, Verb.SIGN_IN_RESET})
+"""Their subject is an account. It is shown by its name, never by its id: names and ids together
+would tell who is behind a pseudonym."""
 VALID = timedelta(hours=24)
 
 

@@ -20,6 +20,7 @@ import structlog
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
+from tutela.access.names import SealedNames
 from tutela.access.sessions import sessions
 from tutela.access.vouching import (
     LEEWAY,
@@ -48,7 +49,7 @@ identities = sa.Table(
     "identities",
     metadata,
     sa.Column("issuer", sa.String(255), primary_key=True),
-    sa.Column("subject", sa.String(255), primary_key=True),
+    sa.Column("subject_digest", sa.String(255), primary_key=True),
     sa.Column("account_id", Id, sa.ForeignKey("accounts.id"), nullable=False, unique=True),
     sa.Column("refresh", sa.LargeBinary),
     sa.Column("checked_at", Instant, nullable=False),
@@ -92,6 +93,7 @@ class SingleSignOn:
         self._provider = provider
         self._terms = terms
         self._box = SecretBox(key)
+        self._names = SealedNames(key)
         self._back_to = back_to
         self._clock = clock
 
@@ -154,9 +156,7 @@ class SingleSignOn:
             system = Actor("system", "sign-in")
             self._audit.note(system, Action.SIGN_IN_REFUSED, "unknown", guard_closes=False)
             raise
-        known = sa.select(identities.c.account_id).where(
-            identities.c.issuer == self._provider.issuer, identities.c.subject == who.subject
-        )
+        known = sa.select(identities.c.account_id).where(self._of(who.subject))
         with self._database.reading() as connection:
             account_id = connection.execute(known).scalar()
         if account_id is None:
@@ -214,7 +214,7 @@ class SingleSignOn:
         try:
             answer = self._provider.renew(self._box.decrypt(row.refresh).decode())
             who = self._believed(answer, None)
-            if who.subject != row.subject:
+            if self._digest(who.subject) != row.subject_digest:
                 raise doubt()
         except (NotSignedIn, CryptoError):
             self._gone(row.account_id)
@@ -268,13 +268,10 @@ class SingleSignOn:
 
     def _account(self, who: Vouched, refresh: str | None) -> Account:
         roles = roles_of(who.groups, self._terms.roles)
-        issuer = self._provider.issuer
         sealed = bytes(self._box.encrypt(refresh.encode())) if refresh else None
         with self._audit.change(_WORKER) as change:
             row = change.connection.execute(
-                sa.select(identities.c.account_id).where(
-                    identities.c.issuer == issuer, identities.c.subject == who.subject
-                )
+                sa.select(identities.c.account_id).where(self._of(who.subject))
             ).first()
             times = {
                 "checked_at": change.now,
@@ -283,9 +280,14 @@ class SingleSignOn:
             if row is None:
                 name = f"{who.name[:_NAME_LENGTH].strip()} {secrets.token_hex(4)}"
                 account_id = self._accounts.vouched_for(change, name)
-                values = {"issuer": issuer, "subject": who.subject, "account_id": account_id}
                 change.connection.execute(
-                    identities.insert().values(**values, **times, refresh=sealed)
+                    identities.insert().values(
+                        issuer=self._provider.issuer,
+                        subject_digest=self._digest(who.subject),
+                        account_id=account_id,
+                        refresh=sealed,
+                        **times,
+                    )
                 )
             else:
                 account_id = row.account_id
@@ -298,6 +300,15 @@ class SingleSignOn:
             change.record(Action.ACCOUNT_VOUCHED, account_id)
             self._accounts.vouched_roles(change, account_id, roles)
         return self._accounts.load(account_id)
+
+    def _digest(self, subject: str) -> str:
+        return self._names.subject_digest(self._provider.issuer, subject)
+
+    def _of(self, subject: str) -> sa.ColumnElement[bool]:
+        return sa.and_(
+            identities.c.issuer == self._provider.issuer,
+            identities.c.subject_digest == self._digest(subject),
+        )
 
     def _opened(self, kept: str) -> dict[str, Any]:
         try:

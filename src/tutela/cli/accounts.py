@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tutela.access.roles import Role
+from tutela.access.second_person import Verb
 from tutela.cli.session import Session
 
+if TYPE_CHECKING:
+    from tutela.access.accounts import Account
+    from tutela.bootstrap import Platform
+
 app = typer.Typer(name="accounts", help="People and machines.", no_args_is_help=True)
+
+_Ask = Annotated[
+    str | None,
+    typer.Option("--ask", help="Only ask another person to confirm this, and say why."),
+]
 
 
 def add_to(root: typer.Typer) -> None:
@@ -60,11 +70,13 @@ def create(
         account = platform.accounts.create(
             session.actor, name, roles, "machine" if machine else None
         )
+    machines = account.kind == "machine"
     if session.json:
-        session.put({"account": account.id, "name": account.name})
+        # Of a person no id beside the name: ids stand beside pseudonyms elsewhere.
+        session.put({"account": account.id if machines else None, "name": account.name})
     else:
-        session.say(f"{account.id} is made. Next: `tutela accounts sign-in {account.name}` for a")
-        session.say(f"person, `tutela tokens issue {account.name}` for a machine.")
+        following = "tokens issue" if machines else "accounts sign-in"
+        session.say(f"It is made. Next: `tutela {following} {account.name}`.")
 
 
 @app.command("grant")
@@ -72,11 +84,16 @@ def grant(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The account's name.")],
     role: Annotated[Role, typer.Option(help="The role.")],
+    ask: _Ask = None,
 ) -> None:
     """Give an account a role. After set-up another person must confirm it."""
     session: Session = context.obj
     with session.platform() as platform:
-        platform.accounts.grant(session.actor, platform.accounts.named(name).id, role)
+        account = platform.accounts.named(name)
+        if ask is not None:
+            _ask(session, platform, Verb.ROLE_GRANT, account, ask, role.value)
+            return
+        platform.accounts.grant(session.actor, account.id, role)
     session.say("Granted.")
 
 
@@ -95,12 +112,17 @@ def revoke(
 
 @app.command("sign-in")
 def sign_in(
-    context: typer.Context, name: Annotated[str, typer.Argument(help="The account's name.")]
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    ask: _Ask = None,
 ) -> None:
     """Print a one-time sign-in: the person enrols with it anew; earlier ones end."""
     session: Session = context.obj
     with session.platform() as platform:
         account = platform.accounts.named(name)
+        if ask is not None:
+            _ask(session, platform, Verb.SIGN_IN_RESET, account, ask)
+            return
         issued = platform.sign_ins.issue(session.actor, account.id)
         address = f"{platform.settings.address}/console/one-time/{issued.token}"
     session.say(f"Valid once, until {issued.until:%Y-%m-%d %H:%M} UTC:")
@@ -128,3 +150,10 @@ def disable(
     with session.platform() as platform:
         platform.accounts.disable(session.actor, platform.accounts.named(name).id)
     session.say("Disabled: its sessions and tokens no longer work.")
+
+
+def _ask(
+    session: Session, platform: Platform, verb: Verb, account: Account, why: str, terms: str = ""
+) -> None:
+    asked = platform.approvals.ask(session.caller, verb, account.id, why, terms)
+    session.say(f"{asked.id} waits for another person, until {asked.until:%Y-%m-%d %H:%M} UTC.")

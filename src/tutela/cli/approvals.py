@@ -30,14 +30,15 @@ def list_approvals(
     with session.platform() as platform:
         now = platform.clock()
         newest = platform.approvals.newest(limit)
-    found = [one for one in newest if may_see(one, session.caller)]
+        found = [one for one in newest if may_see(one, session.caller)]
+        about = {one.id: platform.accounts.subject_said(one) for one in found}
     session.table(
         ("approval", "verb", "subject", "terms", "state", "asked_by", "settled_by", "until"),
         (
             {
                 "approval": one.id,
                 "verb": one.verb.value,
-                "subject": one.subject,
+                "subject": about[one.id],
                 "terms": one.terms,
                 "state": "over" if _is_over(one, now) else one.state.value,
                 "asked_by": one.asked_by,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from tutela.access.second_person import State, Verb, may_see, objection
+from tutela.access.second_person import OF_ACCOUNTS, State, Verb, may_see, objection
 from tutela.console.pages import HOME, back
 from tutela.errors import InvalidInput
 
@@ -65,13 +65,16 @@ class ApprovalPages:
     async def _page(self, asker: Asker, problem: InvalidInput | None = None) -> Response:
         found = await run_in_threadpool(self._approvals.newest, _SHOWN)
         rows = [one for one in found if may_see(one, asker.principal)]
+        said = self._pages.platform.accounts.subject_said
+        about = await run_in_threadpool(lambda: {one.id: said(one) for one in rows})
         return self._pages.page(
             "approvals.html",
             asker,
             problem.http_status if problem else 200,
             problem=problem,
             rows=[(one, self._standing(one), self._open(asker, one)) for one in rows],
-            verbs=[verb for verb in Verb if asker.may(verb.needs)],
+            about=about,
+            verbs=[verb for verb in Verb if asker.may(verb.needs) and verb not in OF_ACCOUNTS],
             called=await self._pages.called(),
         )
 

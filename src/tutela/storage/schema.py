@@ -27,6 +27,7 @@ REVISIONS = (
     "0014",
     "0012",
     "0018",
+    "0015",
     "0017",
 )
 """The steps of `storage/migrations`, the newest last: the one that this version works with."""

@@ -161,11 +161,14 @@ def test_passwords_and_secrets_do_not_rest_in_the_clear(access: Access) -> None:
     assert app.secret.encode() not in row.second_factor
 
 
-def test_a_second_factor_needs_its_key(access: Access) -> None:
-    access.person()
+def test_with_another_key_nobody_is_known_or_named(access: Access) -> None:
+    account, _ = access.person()
     other = Accounts(access.database, access.audit, b"x" * 32, access.clock)
-    with pytest.raises(Tampered):
+    with pytest.raises(NotSignedIn):
         other.authenticate("anna", PASSWORD, "000000")
+    for named in (other.proven, other.all, lambda: other.load(account.id)):
+        with pytest.raises(Tampered, match=r"keys/access\.key"):
+            named()
 
 
 def test_a_disabled_account_cannot_sign_in_and_may_nothing(access: Access) -> None:
