@@ -87,6 +87,11 @@ def _keys(page: Page) -> None:
     page.click("[data-keys]")
 
 
+def _accounts(page: Page) -> None:
+    _go(page, "/accounts")
+    page.locator("details.panel summary").first.click()
+
+
 def _revealing(page: Page) -> None:
     _claimed(page, "near")
     page.click("[data-rung][value=reveal]")
@@ -121,6 +126,7 @@ SCENES = (
     Scene("approvals", Role.LEAD, _to("/approvals")),
     Scene("alarms", Role.LEAD, _to("/alarms")),
     Scene("audit", Role.LEAD, _to("/audit")),
+    Scene("accounts", Role.ADMINISTRATOR, _accounts),
     Scene("settings", Role.ADMINISTRATOR, _to("/settings")),
 )
 

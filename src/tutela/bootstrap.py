@@ -50,6 +50,7 @@ from tutela.evidence.destruction import ERASURE, Destruction
 from tutela.evidence.key_service import KeyFolder, KeyService
 from tutela.evidence.legal_hold import LegalHolds
 from tutela.evidence.orphans import Orphans
+from tutela.evidence.ownership import Ownership
 from tutela.evidence.rotation import EvidenceRows, Rotation
 from tutela.evidence.vault import Vault
 from tutela.exchange import wire_names
@@ -237,7 +238,8 @@ def open_platform(
         database, signer, clock, WitnessFile(settings.home / "checkpoint.note", signer)
     )
     objects = Objects(settings.objects)
-    vault = Vault(audit, objects, sealing_key, keys if part is Part.ALL else None)
+    owner = Ownership(objects, signer.text)
+    vault = Vault(audit, objects, sealing_key, keys if part is Part.ALL else None, owner)
     limits = DecodeLimits(
         max_bytes=settings.limits.max_bytes,
         max_pixels=settings.limits.max_pixels,
@@ -276,8 +278,7 @@ def open_platform(
     retained = RetentionPolicy(**settings.retention.model_dump())
     retention = Retention(audit, retained, legal_holds, preservation)
     destruction = Destruction(audit, objects, (legal_holds.guard, retention.guard))
-    orphan_days = settings.storage.orphan_days
-    orphans = Orphans(audit, objects, timedelta(days=orphan_days) if orphan_days else None)
+    orphans = Orphans(audit, objects, _orphan_age(settings), owner)
     deadlines = Deadlines(audit)
     book = book_of(settings)
     referring = Referring(
@@ -454,6 +455,11 @@ def key_service_of(
         kms.hold_seconds,
         private=settings.exchange.private_networks,
     )
+
+
+def _orphan_age(settings: Settings) -> timedelta | None:
+    days = settings.storage.orphan_days
+    return timedelta(days=days) if days else None
 
 
 def _exposure(settings: Settings) -> ExposureLimits:

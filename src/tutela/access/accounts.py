@@ -80,6 +80,11 @@ class Account:
         return Actor(self.kind, self.id)
 
     @property
+    def terms(self) -> str:
+        """Return all its roles in one word: what another person confirms to give it back."""
+        return " ".join(role.value for role in self.roles)
+
+    @property
     def permissions(self) -> frozenset[Permission]:
         """Return what the account may do; nothing once it is disabled."""
         return frozenset() if self.disabled else permissions(self.roles)
@@ -304,6 +309,23 @@ class Accounts:
                 accounts.update().where(accounts.c.id == account_id).values(disabled_at=change.now)
             )
             change.record(Action.ACCOUNT_DISABLED, account_id)
+
+    def enable(self, actor: Actor, account_id: str) -> None:
+        """Give a disabled account its roles back. Raises `NotFound`, `SecondPersonNeeded`."""
+        with self._audit.change(actor) as change:
+            account = self._locked(change, account_id)
+            if not account.disabled:
+                raise Conflict("This account is not disabled.", "Look at the list of accounts.")
+            if account.roles and not account.vouched:
+                alone = not set_up.is_closed(change.connection)
+                waived = set_up.WAIVED if alone else None
+                self._approvals.use(
+                    change, Verb.ROLE_GRANT, account_id, account.terms, waived=waived
+                )
+            change.connection.execute(
+                accounts.update().where(accounts.c.id == account_id).values(disabled_at=None)
+            )
+            change.record(Action.ACCOUNT_ENABLED, account_id)
 
     def offer(self, account: Account, instance: str) -> Enrolment:
         """Return a fresh second factor to show to a person who is enrolling."""

@@ -18,6 +18,7 @@ from tutela.storage.database import Database, Id, Instant, metadata
 
 if TYPE_CHECKING:
     from tutela.access.accounts import Account, Accounts
+    from tutela.audit.entry import Actor
     from tutela.audit.log import AuditLog
     from tutela.storage.clock import Clock
 
@@ -105,6 +106,15 @@ class Sessions:
                     sessions.update().where(sessions.c.proof == kept).values(seen_at=now)
                 )
         return Session(account, row.csrf, row.started_at)
+
+    def end_all(self, actor: Actor, account_id: str) -> int:
+        """End all sessions of an account, and return how many there were. Raises `NotFound`."""
+        self._accounts.load(account_id)
+        with self._audit.change(actor) as change:
+            mine = sessions.c.account_id == account_id
+            ended = change.connection.execute(sessions.delete().where(mine)).rowcount
+            change.record(Action.ACCOUNT_LOGGED_OUT, account_id, sessions=ended)
+        return ended
 
     def end(self, word: str) -> None:
         """End a session. Ending none is no error."""

@@ -128,6 +128,7 @@ class Action(StrEnum):
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_ENROLLED = "account.enrolled"
     ACCOUNT_DISABLED = "account.disabled"
+    ACCOUNT_ENABLED = "account.enabled"
     PSEUDONYM_OPENED = "account.pseudonym_opened"
     ROLES_CHANGED = "account.roles_changed"
     SIGN_IN_ISSUED = "account.sign_in_issued"

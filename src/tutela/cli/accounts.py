@@ -152,6 +152,35 @@ def disable(
     session.say("Disabled: its sessions and tokens no longer work.")
 
 
+@app.command("enable")
+def enable(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The account's name.")],
+    ask: _Ask = None,
+) -> None:
+    """Give a disabled account its roles back. After set-up another person must confirm it."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        account = platform.accounts.named(name)
+        if ask is not None:
+            _ask(session, platform, Verb.ROLE_GRANT, account, ask, account.terms)
+            return
+        platform.accounts.enable(session.actor, account.id)
+    session.say("Enabled.")
+
+
+@app.command("end-sessions")
+def end_sessions(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="The account's name.")]
+) -> None:
+    """End all sessions of an account, at once. It can sign in again."""
+    session: Session = context.obj
+    with session.platform() as platform:
+        account = platform.accounts.named(name)
+        ended = platform.sessions.end_all(session.actor, account.id)
+    session.say(f"{ended} ended.")
+
+
 def _ask(
     session: Session, platform: Platform, verb: Verb, account: Account, why: str, terms: str = ""
 ) -> None:

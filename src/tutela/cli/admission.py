@@ -20,6 +20,8 @@ ANYBODY = None
 NEEDS: dict[tuple[str, ...], Permission | None] = {
     ("accounts", "create"): Permission.ACCOUNT_MANAGE,
     ("accounts", "disable"): Permission.ACCOUNT_MANAGE,
+    ("accounts", "enable"): Permission.ACCOUNT_MANAGE,
+    ("accounts", "end-sessions"): Permission.ACCOUNT_MANAGE,
     ("accounts", "grant"): Permission.ACCOUNT_MANAGE,
     ("accounts", "list"): Permission.ACCOUNT_MANAGE,
     ("accounts", "revoke"): Permission.ACCOUNT_MANAGE,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from tutela.access.sessions import FRESH
+from tutela.console.freshness import is_fresh, require_fresh
 from tutela.console.pages import HOME, back
-from tutela.errors import InvalidInput, Refused, TutelaError
+from tutela.errors import InvalidInput, TutelaError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -59,21 +59,14 @@ class AccountPages:
     async def _fresh(self, request: Request) -> Asker:
         """Return who asks; a session found open must not be made into a way back in."""
         asker = await self._pages.asker(request)
-        if not self._is_fresh(asker):
-            raise Refused(
-                "Your sign-in is too old to change what proves you.",
-                "Sign out, sign in, and do this within ten minutes.",
-            )
+        require_fresh(asker, self._platform.clock())
         return asker
-
-    def _is_fresh(self, asker: Asker) -> bool:
-        return self._platform.clock() < asker.session.started_at + FRESH
 
     async def _page(
         self, asker: Asker, *, codes: tuple[str, ...] = (), problem: TutelaError | None = None
     ) -> Response:
         account, passkeys = asker.session.account, self._platform.passkeys
-        changes = self._is_fresh(asker)
+        changes = is_fresh(asker, self._platform.clock())
         offered = changes and passkeys.site.usable and not account.vouched
         options = await run_in_threadpool(passkeys.offer, account, asker.session.csrf)
         return self._pages.page(

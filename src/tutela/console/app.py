@@ -35,6 +35,7 @@ from tutela.console.record import RecordPages
 from tutela.console.referrals import ReferralPages
 from tutela.console.revealing import RevealingPages
 from tutela.console.reviews import ReviewPages
+from tutela.console.roster import RosterPages
 from tutela.console.sentences import speak
 from tutela.console.setting_pages import SettingPages
 from tutela.console.sign_in import SignInPages
@@ -88,6 +89,7 @@ def console_app(platform: Platform) -> Starlette:
     preferences, appeals = PreferencePages(pages), AppealPages(pages)
     reviews = ReviewPages(pages)
     day, team = ExposurePages(pages), TeamPages(pages)
+    roster = RosterPages(pages)
     revealing, available = RevealingPages(pages), AvailabilityPages(pages)
 
     async def on_error(request: Request, problem: Exception) -> Response:
@@ -174,6 +176,15 @@ def console_app(platform: Platform) -> Starlette:
             page("/team", team.all, Permission.TEAM_OVERSEE),
             form("/team/override", team.override, Permission.TEAM_OVERSEE),
             page("/settings", settings.all, Permission.ACCOUNT_MANAGE),
+            page("/accounts", roster.all, Permission.ACCOUNT_MANAGE),
+            form("/accounts/add", roster.add, Permission.ACCOUNT_MANAGE),
+            form("/accounts/grant", roster.grant, Permission.ACCOUNT_MANAGE),
+            form("/accounts/revoke", roster.revoke, Permission.ACCOUNT_MANAGE),
+            form("/accounts/sign-in", roster.sign_in, Permission.ACCOUNT_MANAGE),
+            form("/accounts/end-sessions", roster.end, Permission.ACCOUNT_MANAGE),
+            form("/accounts/disable", roster.disable, Permission.ACCOUNT_MANAGE),
+            form("/accounts/enable", roster.enable, Permission.ACCOUNT_MANAGE),
+            form("/accounts/tokens/{token}/revoke", roster.revoke_token, Permission.ACCOUNT_MANAGE),
             page("/audit", record.audit, Permission.AUDIT_READ),
             form("/audit/verify", record.verify, Permission.AUDIT_READ),
             Mount("/static", StaticFiles(directory=_STATIC), name="static"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tutela.access.preferences import Theme
+from tutela.access.roles import Role
+from tutela.access.roster import Ago
 from tutela.access.second_person import Verb
 from tutela.audit.entry import Action
 from tutela.cases import availability
@@ -35,6 +37,25 @@ VERBS: Told[Verb] = Told(
         Verb.SIGN_IN_RESET: marked("give an enrolled person a new sign-in"),
         Verb.PSEUDONYM: marked("learn who is behind a pseudonym"),
         Verb.REFERRAL_EXPORT: marked("write a referral or its letters to files"),
+    }
+)
+ROLES: Told[Role] = Told(
+    {
+        Role.ADMINISTRATOR: marked("administrator"),
+        Role.LEAD: marked("lead"),
+        Role.REVIEWER: marked("reviewer"),
+        Role.AUDITOR: marked("auditor"),
+        Role.INTAKE: marked("intake (machine)"),
+        Role.MONITOR: marked("monitor (machine)"),
+    }
+)
+AGO: Told[Ago] = Told(
+    {
+        Ago.NEVER: marked("never"),
+        Ago.WEEK: marked("within a week"),
+        Ago.MONTH: marked("within a month"),
+        Ago.QUARTER: marked("within three months"),
+        Ago.LONGER: marked("longer ago"),
     }
 )
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 
 from tutela.audit.entry import Action, Actor
 from tutela.evidence import record
@@ -21,17 +22,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tutela.audit.log import AuditLog
+    from tutela.evidence.ownership import Ownership
     from tutela.storage.objects import Objects
 
+_log = structlog.get_logger()
 SWEEPER = Actor("system", "evidence-sweeper")
 FIRST, EVERY = timedelta(hours=1), timedelta(days=1)
 _BATCH = 500
 
 
 class Orphans:
-    """Finds and removes them. `age`: how old they must be; none: none is removed."""
+    """Finds and removes them. `age`: how old they must be; none: none is removed.
 
-    def __init__(self, audit: AuditLog, objects: Objects, age: timedelta | None) -> None:
+    `owner` knows whether another instance uses the store, too: then none is removed.
+    """
+
+    def __init__(
+        self,
+        audit: AuditLog,
+        objects: Objects,
+        age: timedelta | None,
+        owner: Ownership | None = None,
+    ) -> None:
+        self._owner = owner
         self._audit = audit
         self._objects = objects
         self._age = age
@@ -48,6 +61,10 @@ class Orphans:
 
     def sweep(self) -> int:
         """Remove what no record names and is old enough; return how many that was."""
+        if self._owner is not None and (others := self._owner.others()):
+            # What no record of ours names may be another's evidence.
+            _log.warning("evidence.not_swept", why="the store is shared", others=others)
+            return 0
         removed, found = 0, self._old()
         while some := list(islice(found, _BATCH)):
             named = sa.select(evidence.c.id).where(evidence.c.id.in_(some))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tutela.audit.log import AuditLog, Change
     from tutela.evidence.key_service import KeyService
     from tutela.evidence.keys import Sealing
+    from tutela.evidence.ownership import Ownership
     from tutela.storage.objects import Objects
 
 __all__ = ["EvidenceRecord", "Opened", "Purpose", "Sealed", "Vault", "evidence"]
@@ -54,7 +55,10 @@ class Vault:
         objects: Objects,
         sealing_key: Sealing,
         keys: KeyService | None = None,
+        owner: Ownership | None = None,
     ) -> None:
+        """`owner`: leaves its mark in the store before the first bytes of this process."""
+        self._owner = owner
         self._audit = audit
         self._objects = objects
         self._sealing_key = sealing_key
@@ -70,6 +74,8 @@ class Vault:
         key = self._sealing_key.current()
         object_key = secrets.token_bytes(sealing.KEY_SIZE)
         passed = _Passed(parts)
+        if self._owner is not None:
+            self._owner.mark()
         self._objects.put_parts(
             record.place(identity), sealing.sealed(passed, object_key, identity.encode())
         )

@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 _SIGNED, _CONFLICT = 200, 409
 _MOST_DIGITS = 19
+_PATIENCE = 10.0
+"""Seconds for each step: a witness has one signature to make, and holds a worker meanwhile."""
 
 
 class TlogWitness:
     """Posts checkpoints to one witness. The checkpoint's own signature is what it asks for."""
 
-    def __init__(self, address: str, private: Sequence[Network] = ()) -> None:
-        self._outbound = Outbound(address, private=private)
+    def __init__(
+        self, address: str, private: Sequence[Network] = (), timeout: float = _PATIENCE
+    ) -> None:
+        self._outbound = Outbound(address, timeout=timeout, private=private)
 
     def cosign(self, old_size: int, path: Sequence[bytes], note: str) -> Signed | HasAnother:
         """Show a checkpoint. Raises `CounterpartyFailed`, `CounterpartyRefused`."""

@@ -16,6 +16,7 @@ from tests.unit.access.conftest import SHELL
 
 from tutela.access.gate import Principal
 from tutela.access.passkeys import Passkeys, Site
+from tutela.access.refusals import Refusal
 from tutela.access.roles import Role
 from tutela.access.sessions import Sessions
 from tutela.access.single_sign_on import STARTED, SignOnTerms, SingleSignOn
@@ -250,8 +251,11 @@ def test_a_token_does_not_outlive_the_providers_word(door: Door) -> None:
     own = tokens.issue(Principal(anna.actor, anna.permissions), anna.id, "mine")
     assert tokens.authenticate(own.token).permissions
     door.access.clock.advance(900)
-    with pytest.raises(NotSignedIn):
+    with pytest.raises(NotSignedIn, match="not heard of"):
         tokens.authenticate(own.token)
+    refused = door.access.audit.entries(own.id)[-1]
+    assert (refused.actor, refused.action) == ("system:door", Action.CALLERS_REFUSED)
+    assert refused.details["kind"] == Refusal.TOKEN_UNVOUCHED
 
 
 def test_a_passkey_of_ones_own_would_outlive_the_providers_word(door: Door) -> None:

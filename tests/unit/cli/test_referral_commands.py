@@ -15,6 +15,7 @@ from tutela import bootstrap
 from tutela import settings as settings_file
 from tutela.access.gate import SHELL, Principal
 from tutela.access.roles import Role
+from tutela.audit.entry import Action
 from tutela.content.account import AccountFacts
 from tutela.decisions.decision import Finding, Grounds, Outcome
 from tutela.platform.intake import Submission
@@ -29,16 +30,21 @@ SETTINGS = '[provider]\ncountry = "GB"\nrefers_to = []\n'
 
 @pytest.fixture
 def drafted(tmp_path: Path) -> tuple[Shell, str, str]:
+    return _drafted(tmp_path, None)
+
+
+def _drafted(tmp_path: Path, danger: str | None) -> tuple[Shell, str, str]:
     shell = Shell(tmp_path)
     british = {"country": "GB", "refers_to": []}
     with instance(tmp_path, f"sqlite:///{tmp_path}/home/tutela.db", provider=british) as platform:
         upload = Submission(LISTED, "p", AccountFacts(id="a"))
         case_id = platform.intake.submit(HOST, upload).case_id or ""
         lease = platform.queue.claim(ANNA, case_id)
-        finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
+        finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY, urgent_reason=danger)
         platform.casework.decide(ANNA, case_id, lease.token, 1, finding)
         (referral,) = platform.register.for_case(case_id)
-        platform.referring.approve(ANNA, referral.id)
+        if danger is None:
+            platform.referring.approve(ANNA, referral.id)
         while platform.worker.step():
             pass
     (shell.home / "settings.toml").write_text(SETTINGS)
@@ -85,6 +91,19 @@ def _confirmed(shell: Shell, referral: str, terms: str) -> None:
     boris = platform.accounts.create(SHELL, f"boris {terms}", (Role.LEAD,))
     platform.approvals.confirm(Principal(boris.actor, boris.permissions), asked["approval"])
     platform.close()
+
+
+def test_what_is_urgent_is_written_at_once_and_the_waiver_is_on_record(tmp_path: Path) -> None:
+    shell, _, referral = _drafted(tmp_path, "A child says that it is threatened.")
+    shell("referrals", "export", referral, "--to", str(tmp_path / "bag"))
+    bagit.Bag(str(tmp_path / "bag")).validate()
+    platform = bootstrap.open_platform(settings_file.load(shell.home))
+    told = platform.audit.entries(referral)
+    platform.close()
+    (waived,) = [one for one in told if one.action == Action.APPROVAL_WAIVED]
+    assert waived.details == {"verb": "referral_export", "why": "urgent"}
+    written = [one.action for one in told].index(Action.REFERRAL_EXPORTED)
+    assert told.index(waived) < written, "on record before anything is written"
 
 
 def test_counsels_figures_are_in_force_and_what_is_overdue_ends_with_1(
