@@ -22,9 +22,10 @@ from tutela.access.roles import Permission
 from tutela.api.app import api_app
 from tutela.api.problem import plain_http, problem_of
 from tutela.console.app import console_app
+from tutela.crowd import Crowd
 from tutela.errors import NotSignedIn, TutelaError, Unavailable
 from tutela.gate import Gate
-from tutela.patience import PatientProtocol
+from tutela.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -134,7 +135,7 @@ def configured(platform: Platform) -> uvicorn.Config:
     proxies = platform.settings.trusted_proxies
     return uvicorn.Config(
         application(platform),
-        http=PatientProtocol,
+        http=patient(Crowd(platform.settings.rates.connections_each, proxies)),
         ws="none",
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),

@@ -201,6 +201,12 @@ class Rates(_Part):
     sign_ins_a_minute: int = Field(
         default=30, ge=0, description="Sign-ins tried from one address; 0: no limit."
     )
+    connections_each: int = Field(
+        default=500,
+        ge=0,
+        description="Connections that one address may hold at once, but those in trusted_proxies; "
+        "0: no limit.",
+    )
     callers: int = Field(default=10_000, ge=100, description="Callers kept in mind at a time.")
     body_seconds: float = Field(
         default=300, gt=0, description="How long a request's body may take to arrive."
