@@ -66,9 +66,7 @@ class Outside:
         prover = Prover(self.audit.database, self._signer)
         witnessing = Witnessing(self.audit, prover, known, _HOUR)
         witnessing.owe()
-        worker = Worker(
-            self.audit.database, self.audit.clock, {CHECKPOINT: witnessing.carry_out}, _HOUR
-        )
+        worker = Worker(self.audit.database, self.audit.clock, {CHECKPOINT: witnessing.carry_out})
         lanes = [threading.Thread(target=worker.run, args=(self._stop,)) for _ in range(2)]
         for lane in lanes:
             lane.start()
