@@ -8,15 +8,19 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
+import numpy as np
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 from tutela.access.roles import Role
 from tutela.cli.demo.stage import Stage
+from tutela.cli.demo.uploads import Upload, photo
 from tutela.cli.practice.lessons import lessons, listed
 
 if TYPE_CHECKING:
@@ -73,6 +77,37 @@ def _looking(page: Page) -> None:
     page.wait_for_selector(".shown img")
 
 
+def _film_case(page: Page) -> None:
+    _go(page, "/queue")
+    page.locator("tr[data-href]", has_text="account-77").first.get_by_text("Open").click()
+    page.wait_for_url("**/cases/*")
+    if page.locator("[data-claim]").count():
+        page.click("[data-claim]")
+        page.wait_for_load_state()
+    page.fill("input[name=purpose]", "Tell a wrong match from a right one")
+    page.click("[data-rung][value=larger]")
+    page.wait_for_selector(".shown img")
+
+
+def _film() -> Upload:
+    """Return a film of benign photos, one of which is listed."""
+    names = ("lake-sherburne", "tea-gardens", "casa-mila", "roman-colosseum", "blue-periwinkle")
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=4)
+        if not isinstance(stream, av.VideoStream):
+            raise TypeError
+        stream.width, stream.height, stream.pix_fmt = 480, 320, "yuv420p"
+        for number in range(len(names) * 8):
+            still = Image.open(io.BytesIO(photo(names[number // 8]))).convert("RGB")
+            pixels = np.asarray(still.resize((480, 320)))
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 4)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return Upload("account-77", "holiday.mp4", out.getvalue(), "a film")
+
+
 def _drafted(page: Page) -> None:
     _claimed(page, "known")
     page.check("input[name=outcome][value=abusive]")
@@ -111,6 +146,7 @@ SCENES = (
     Scene("keys", Role.REVIEWER, _keys),
     Scene("case", Role.REVIEWER, _case),
     Scene("looking", Role.REVIEWER, _looking),
+    Scene("case-video", Role.REVIEWER, _film_case),
     Scene("revealing", Role.REVIEWER, _revealing),
     Scene("drafted", Role.REVIEWER, _drafted),
     Scene("decided", Role.REVIEWER, _to("/decided")),
@@ -136,7 +172,7 @@ def main() -> None:
     chromium = next((found for name in _CHROMIUM if (found := shutil.which(name))), None)
     if chromium is None:
         sys.exit("There is no Chromium: run `sh scripts/system-packages.sh`.")
-    posted = tuple(lesson.upload for lesson in lessons())
+    posted = (*(lesson.upload for lesson in lessons()), _film())
     with (
         tempfile.TemporaryDirectory() as home,
         Stage(Path(home), 0, Console(stderr=True), posted, listed()) as stage,

@@ -292,7 +292,7 @@ def open_platform(
     )
     watch = ListWatch(Sampling(**settings.sampling.model_dump()))
     budget = Budget(audit, _exposure(settings))
-    viewing = Viewing(audit, vault, parsing.smaller, budget.check_looking)
+    viewing = Viewing(audit, vault, parsing.smaller, budget.check_looking, parsing.frames)
     casework = Casework(
         audit,
         referring,

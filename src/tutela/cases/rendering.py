@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from enum import StrEnum
 from math import pi, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
@@ -34,7 +34,7 @@ class Rung(StrEnum):
     ORIGINAL = "original"
 
 
-_EDGE = {
+EDGES = {
     Rung.SKETCH: 160,
     Rung.TINY: 64,
     Rung.REVEAL: 256,
@@ -42,6 +42,7 @@ _EDGE = {
     Rung.COLOUR: 512,
     Rung.ORIGINAL: 4096,
 }
+_Pixels = TypeVar("_Pixels")
 _SHOWN_EDGE = 320
 _GROUND_EDGE = 480
 """The ground on which a person points is enlarged further: a tile must be found and read."""
@@ -72,8 +73,8 @@ def render(data: bytes, rung: Rung, watermark: str, smaller: Smaller) -> bytes:
     more than the rung allows.
     Raises `InvalidInput` when the bytes are not a picture this build can read.
     """
-    picture = _seen(data, _EDGE[rung], smaller)
-    return _png(_stamped(_reduced(picture, rung), watermark))
+    picture = Image.fromarray(seen(lambda: smaller(data, EDGES[rung])))
+    return as_png(stamped(reduced(picture, rung), watermark))
 
 
 def tile(data: bytes, spot: Spot, watermark: str, smaller: Smaller) -> bytes:
@@ -82,7 +83,8 @@ def tile(data: bytes, spot: Spot, watermark: str, smaller: Smaller) -> bytes:
     The circle has a twentieth of the picture's area, and shows it grey and as finely as `larger`
     does. Raises as `render`.
     """
-    picture = _enlarged(_seen(data, _EDGE[Rung.LARGER], smaller).convert("L"), _GROUND_EDGE)
+    whole = Image.fromarray(seen(lambda: smaller(data, EDGES[Rung.LARGER])))
+    picture = _enlarged(whole.convert("L"), _GROUND_EDGE)
     width, height = picture.size
     x, y = width * spot.across / _WHOLE, height * spot.down / _WHOLE
     radius = sqrt(TILE_SHARE * width * height / pi)
@@ -91,12 +93,13 @@ def tile(data: bytes, spot: Spot, watermark: str, smaller: Smaller) -> bytes:
     ImageDraw.Draw(mask).ellipse(circle, fill=255)
     clear = Image.new("RGBA", picture.size)
     clear.paste(_signed(picture, watermark, circle), mask=mask)
-    return _png(clear)
+    return as_png(clear)
 
 
-def _seen(data: bytes, edge: int, smaller: Smaller) -> Image.Image:
+def seen(decode: Callable[[], _Pixels]) -> _Pixels:
+    """Return what was decoded. Raises `InvalidInput` where that cannot be had."""
     try:
-        return Image.fromarray(smaller(data, edge))
+        return decode()
     except Undecodable as problem:
         raise InvalidInput(
             "The evidence cannot be shown as a picture.",
@@ -104,13 +107,15 @@ def _seen(data: bytes, edge: int, smaller: Smaller) -> Image.Image:
         ) from problem
 
 
-def _png(picture: Image.Image) -> bytes:
+def as_png(picture: Image.Image) -> bytes:
+    """Return a picture as a file."""
     out = io.BytesIO()
     picture.save(out, "PNG", optimize=False)
     return out.getvalue()
 
 
-def _reduced(picture: Image.Image, rung: Rung) -> Image.Image:
+def reduced(picture: Image.Image, rung: Rung) -> Image.Image:
+    """Return as much of a picture as a rung shows."""
     if rung is Rung.SKETCH:
         softened = picture.convert("L").filter(ImageFilter.GaussianBlur(1.5))
         edges = ImageOps.autocontrast(softened.filter(ImageFilter.FIND_EDGES), cutoff=2)
@@ -129,7 +134,7 @@ def _reduced(picture: Image.Image, rung: Rung) -> Image.Image:
 
 def _tiny(picture: Image.Image) -> Image.Image:
     grey = picture.convert("L")
-    grey.thumbnail((_EDGE[Rung.TINY], _EDGE[Rung.TINY]), Image.Resampling.LANCZOS)
+    grey.thumbnail((EDGES[Rung.TINY], EDGES[Rung.TINY]), Image.Resampling.LANCZOS)
     return grey.filter(ImageFilter.GaussianBlur(1.2))
 
 
@@ -142,15 +147,16 @@ def _enlarged_size(picture: Image.Image, edge: int) -> tuple[int, int]:
     return max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
 
 
-def _stamped(picture: Image.Image, watermark: str) -> Image.Image:
-    stamped = picture.convert("RGB")
-    draw = ImageDraw.Draw(stamped, "RGBA")
+def stamped(picture: Image.Image, watermark: str) -> Image.Image:
+    """Return a picture with the viewer's name and the time all over it."""
+    marked = picture.convert("RGB")
+    draw = ImageDraw.Draw(marked, "RGBA")
     step = 90
-    for row, y in enumerate(range(6, stamped.height, step)):
-        for x in range(6 - (row % 2) * 60, stamped.width, 240):
+    for row, y in enumerate(range(6, marked.height, step)):
+        for x in range(6 - (row % 2) * 60, marked.width, 240):
             draw.text((x, y), watermark, fill=(255, 255, 255, 110))
             draw.text((x + 1, y + 1), watermark, fill=(0, 0, 0, 110))
-    return stamped
+    return marked
 
 
 def _signed(

@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from tutela.audit.entry import Action, Actor
+from tutela.audit.entry import Action, Actor, Detail
+from tutela.cases import strip
 from tutela.cases.availability import Availability
 from tutela.cases.guard import nobody_stops
 from tutela.cases.rendering import Rung, render
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from tutela.audit.log import AuditLog
     from tutela.cases.guard import Guard
     from tutela.cases.rendering import Smaller
+    from tutela.cases.strip import Frames
+    from tutela.content.item import Item
     from tutela.evidence.vault import Vault
 
 views = sa.Table(
@@ -106,7 +110,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One viewing that took place. `seconds` is at most the grant's length."""
+    """One viewing that took place. `seconds` is at most the grant's length.
+
+    `in_part`: frames of a film were seen, which is never the whole of it.
+    """
 
     item_id: str
     person: str
@@ -114,29 +121,51 @@ class View:
     purpose: str
     at: datetime
     seconds: int
+    in_part: bool = False
+
+    @property
+    def counts_as_viewed(self) -> bool:
+        """Say whether a referral may call the file viewed for this."""
+        return self.fidelity.counts_as_viewed and not self.in_part
 
 
 class Viewing:
     """Grants, renders and remembers views."""
 
     def __init__(
-        self, audit: AuditLog, vault: Vault, smaller: Smaller, guard: Guard = nobody_stops
+        self,
+        audit: AuditLog,
+        vault: Vault,
+        smaller: Smaller,
+        guard: Guard = nobody_stops,
+        frames: Frames | None = None,
     ) -> None:
         self._audit = audit
         self._guard = guard
         self._smaller = smaller
+        self._frames = frames
         self.availability = Availability(audit, vault, smaller)
 
     def grant(
-        self, actor: Actor, case_id: str, item_id: str, fidelity: Fidelity, purpose: str = ""
+        self,
+        actor: Actor,
+        case_id: str,
+        item_id: str,
+        fidelity: Fidelity,
+        purpose: str = "",
+        moment: int | None = None,
     ) -> Grant:
-        """Give leave to see one file. Raises `InvalidInput` without a purpose where one is due."""
+        """Give leave to see one file: of a film the strip, or the frame shown at `moment`.
+
+        Raises `InvalidInput` without a purpose where one is due.
+        """
         _checked(fidelity, purpose)
         with self._audit.change(actor) as change:
             self._guard(change.connection, actor, change.now)
             item = items_on_record.load(change.connection, item_id)
             if item.case_id != case_id or item.evidence_id is None:
                 raise NotFound("This case has no such file.", "Open the file from its own case.")
+            of = strip.checked(item, moment)
             grant = Grant(new_id("viw", change.now), item_id, fidelity, change.now + GRANT)
             change.connection.execute(
                 views.insert().values(
@@ -148,11 +177,14 @@ class Viewing:
                     purpose=purpose,
                     granted_at=change.now,
                     until=grant.until,
+                    moment=of,
                 )
             )
-            change.record(
-                Action.VIEW_GRANTED, case_id, item=item_id, view=grant.id, fidelity=fidelity.value
-            )
+            told: dict[str, Detail] = {"item": item_id, "view": grant.id}
+            told |= {"fidelity": fidelity.value}
+            if moment is not None and of is not None:
+                told["moment"] = moment
+            change.record(Action.VIEW_GRANTED, case_id, by=None, **told)
         return grant
 
     def render(self, actor: Actor, grant_id: str, watermark: str) -> bytes:
@@ -173,15 +205,19 @@ class Viewing:
         if row is None or why is not None:
             raise self.refused(actor, row, why or Denial.UNKNOWN)
         stamp, rung = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z", Rung(row.fidelity)
-        picture = self.availability.drawn(
-            actor, item, Purpose.REVIEW, lambda data: render(data, rung, stamp, self._smaller)
-        )
+        draw = partial(self._draw, item, row.moment, rung, stamp)
+        picture = self.availability.drawn(actor, item, Purpose.REVIEW, draw)
         # Only what could be drawn is a view; written before the bytes leave this function.
         with self._audit.database.bookkeeping() as connection:
             connection.execute(
                 views.update().where(views.c.id == grant_id).values(shown_at=self._audit.clock())
             )
         return picture
+
+    def _draw(self, item: Item, moment: int | None, rung: Rung, stamp: str, data: bytes) -> bytes:
+        if moment is None or self._frames is None:
+            return render(data, rung, stamp, self._smaller)
+        return strip.render(data, item, moment, rung, stamp, self._frames)
 
     def end(self, actor: Actor, grant_id: str) -> None:
         """Record that the picture is hidden again. Ending what is over is no error."""
@@ -251,6 +287,7 @@ def _seen(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Vie
             row.purpose,
             row.shown_at,
             _seconds(row.shown_at, row.ended_at or row.until),
+            row.moment is not None,
         )
         for row in connection.execute(query)
     )
@@ -259,7 +296,17 @@ def _seen(connection: sa.Connection, where: sa.ColumnElement[bool]) -> tuple[Vie
 def viewed(record: Iterable[View], item_id: str, before: datetime) -> bool:
     """Say whether a person saw the file closely enough, in time, to call it viewed."""
     return any(
-        view.item_id == item_id and view.fidelity.counts_as_viewed and view.at <= before
+        view.item_id == item_id and view.counts_as_viewed and view.at <= before for view in record
+    )
+
+
+def viewed_in_part(record: Iterable[View], item_id: str, before: datetime) -> bool:
+    """Say whether a person saw frames of a film as closely as a file that is called viewed."""
+    return any(
+        view.item_id == item_id
+        and view.in_part
+        and view.fidelity.counts_as_viewed
+        and view.at <= before
         for view in record
     )
 

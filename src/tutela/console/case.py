@@ -13,8 +13,9 @@ from tutela.access.roles import Permission
 from tutela.cases import availability, cluster, passing
 from tutela.cases import case as cases_on_record
 from tutela.cases.case import CaseState
-from tutela.cases.viewing import GRANT, Fidelity
+from tutela.cases.viewing import GRANT
 from tutela.console import typed
+from tutela.console.film import frames_of, rungs_of
 from tutela.console.pages import HOME, back, from_htmx
 from tutela.console.passing import colleagues
 from tutela.content import holds
@@ -168,7 +169,8 @@ class CasePages:
             leased=leased,
             is_mine=leased and case.leased_by == str(asker.actor),
             mine=str(asker.actor),
-            rungs=tuple(one for one in Fidelity if one is not Fidelity.FACTS),
+            rungs=rungs_of(facts["marked"]),
+            film=frames_of(facts["marked"]),
             view=view if _VIEW.fullmatch(view) else None,
             tile=tile if _TILE.fullmatch(tile) else None,
             fidelity=asked.get("fidelity", ""),

@@ -19,6 +19,7 @@ from tutela.console.pages import HOME, back, from_htmx
 from tutela.errors import InvalidInput, LeaseLost
 
 _CASE = re.compile(r"cas_[0-9A-Z]{26}")
+_MOMENT = re.compile(r"-?[0-9]{1,16}")
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -51,6 +52,7 @@ class LookingPages:
             item_id,
             fidelity,
             asker.fields.get("purpose", "").strip(),
+            _moment(asker.fields.get("moment", "")),
         )
         if from_htmx(request):
             return self._pages.page(
@@ -94,6 +96,15 @@ class LookingPages:
         if case.lease is None:
             raise LeaseLost("You do not hold this case.", "Claim it, then look.")
         queue.check(case, asker.actor, case.lease, self._platform.clock())
+
+
+def _moment(said: str) -> int | None:
+    """Return which frame of a film is asked for; None for the strip."""
+    if not said:
+        return None
+    if not _MOMENT.fullmatch(said):
+        raise InvalidInput("That is no moment of a film.", "Choose a frame that is offered.")
+    return int(said)
 
 
 def _fidelity(said: str) -> Fidelity:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 
 from tutela.access.roles import Permission
-from tutela.cases.viewing import GRANT, Fidelity
+from tutela.cases.viewing import GRANT
+from tutela.console.film import frames_of, rungs_of
 from tutela.console.pages import HOME, back
 from tutela.decisions.decision import GROUNDS_FOR, Grounds, Outcome
 from tutela.errors import InvalidInput
@@ -57,7 +58,8 @@ class ReviewPages:
             needs_no_look=False,
             is_mine=blind.review.holder(self._pages.platform.clock()) == str(asker.actor),
             offered=_OFFERED,
-            rungs=tuple(one for one in Fidelity if one.rank),
+            rungs=rungs_of(marked),
+            film=frames_of(marked),
             seconds=int(GRANT.total_seconds()),
         )
 

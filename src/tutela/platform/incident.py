@@ -85,6 +85,7 @@ def _file(item: Item, decision: Decision, record: Sequence[View]) -> FileFacts:
         uploaded_at=item.uploaded_at,
         url=item.place_url,
         viewed=viewing.viewed(record, item.id, decision.decided_at),
+        viewed_in_part=viewing.viewed_in_part(record, item.id, decision.decided_at),
         classification=us_industry(decision.observed) if depicts else None,
         publicly_available=item.surroundings.public,
         matches=tuple(

@@ -133,6 +133,24 @@ class Parsing:
         except (ValueError, KeyError, TypeError, OverflowError) as problem:
             raise Undecodable(Reason.DECODER_CRASHED) from problem
 
+    def frames(
+        self, data: bytes, moments: tuple[int, ...], side: int
+    ) -> dict[int, NDArray[np.uint8]]:
+        """Return the frames that a film shows at some moments, (height, width, 3) each.
+
+        Raises `Undecodable` where none can be had.
+        """
+        words = {"job": "frames", "limits": self._limits, "side": side, "moments": moments}
+        try:
+            answer = self._ask(words, data, Most(data=3 * side * side * len(moments)))
+            if "undecodable" in answer.words:
+                raise Undecodable(Reason(answer.words["undecodable"]))
+            return _apart(answer, moments, side)
+        except Lost as lost:
+            raise Undecodable(Reason(lost.fault.value)) from lost
+        except (ValueError, KeyError, TypeError, OverflowError) as problem:
+            raise Undecodable(Reason.DECODER_CRASHED) from problem
+
     def _ask(
         self,
         words: dict[str, Any],
@@ -146,6 +164,22 @@ class Parsing:
     def _lost(self, data: bytes, taken: list[Digests], fault: Fault) -> Fingerprint:
         whole = taken[0] if taken else digests((data,))
         return Fingerprint(sniff(data), len(data), whole, (), Reason(fault.value))
+
+
+def _apart(answer: Frame, moments: tuple[int, ...], side: int) -> dict[int, NDArray[np.uint8]]:
+    """Take pixels apart as an answer says. Raises `ValueError` where that is no sense."""
+    found: dict[int, NDArray[np.uint8]] = {}
+    at = 0
+    for moment, width, height in answer.words["frames"]:
+        if moment not in moments or not (0 < height <= side and 0 < width <= side):
+            raise ValueError
+        size = 3 * width * height
+        pixels = np.frombuffer(answer.data[at : at + size], np.uint8)
+        found[int(moment)] = pixels.reshape(height, width, 3)
+        at += size
+    if not found:
+        raise Undecodable(Reason.NO_FRAMES)
+    return found
 
 
 def _chunks(data: bytes, push: Callable[[], None]) -> Iterator[memoryview | bytes]:

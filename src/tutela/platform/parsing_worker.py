@@ -14,9 +14,9 @@ import pillow_heif
 from PIL import AvifImagePlugin, Image
 
 from tutela.content.confinement.serving import serve
-from tutela.content.decoding import DecodeLimits, Reason, Undecodable, pictures
+from tutela.content.decoding import DecodeLimits, Reading, Reason, Undecodable, pictures
 from tutela.content.exif import exif
-from tutela.content.media_type import is_video, sniff
+from tutela.content.media_type import sniff
 from tutela.hashing.algorithm import verify_known_answers
 from tutela.hashing.digests import Digests, digests
 from tutela.hashing.fingerprint import Fingerprint, fingerprint, quick_fingerprint
@@ -74,17 +74,37 @@ def told(_words: dict[str, Any], incoming: Incoming) -> Answer:
 
 def smaller(words: dict[str, Any], incoming: Incoming) -> Answer:
     """Return the first picture's pixels, no side longer than asked, red, green, blue."""
-    data = incoming.whole()
-    if is_video(sniff(data)):
-        # Its first frame alone would pass for the film.
-        return {"undecodable": Reason.UNSUPPORTED}, b""
     try:
-        first = next(pictures(data, DecodeLimits(**words["limits"])))
+        first = next(pictures(incoming.whole(), DecodeLimits(**words["limits"])))
     except Undecodable as problem:
         return {"undecodable": problem.reason}, b""
-    picture = Image.fromarray(first.rgb)
-    picture.thumbnail((words["side"], words["side"]), Image.Resampling.LANCZOS)
+    picture = _no_longer(first.rgb, words["side"])
     return {"width": picture.width, "height": picture.height}, picture.tobytes()
+
+
+def frames(words: dict[str, Any], incoming: Incoming) -> Answer:
+    """Return the frames shown at some moments, no side longer than asked, one after the other."""
+    wanted, told, drawn = set(words["moments"]), [], []
+    limits = DecodeLimits(**words["limits"])
+    try:
+        for one in pictures(incoming.whole(), limits):
+            if one.moment in wanted and one.reading is Reading.UPRIGHT:
+                wanted.discard(one.moment)
+                picture = _no_longer(one.rgb, words["side"])
+                told.append([one.moment, picture.width, picture.height])
+                drawn.append(picture.tobytes())
+            if not wanted:
+                break
+    except Undecodable as problem:
+        if not told:
+            return {"undecodable": problem.reason}, b""
+    return {"frames": told}, b"".join(drawn)
+
+
+def _no_longer(rgb: NDArray[np.uint8], side: int) -> Image.Image:
+    picture = Image.fromarray(rgb)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return picture
 
 
 def warm_up(terms: Terms) -> None:
@@ -133,7 +153,13 @@ def _film(still: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-HANDLERS = {"hash": hashed, "sketches": sketches, "exif": told, "smaller": smaller}
+HANDLERS = {
+    "hash": hashed,
+    "sketches": sketches,
+    "exif": told,
+    "smaller": smaller,
+    "frames": frames,
+}
 
 if __name__ == "__main__":
     serve(HANDLERS, warm_up)

@@ -82,7 +82,8 @@ class MatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One sealed file. `viewed` comes from the viewing record and nowhere else.
+    """One sealed file. `viewed` comes from the viewing record and nowhere else; so does
+    `viewed_in_part`, of a film whose frames were seen.
 
     `supplemental`: not the offence itself but what belongs to it, such as a chat or account record.
     """
@@ -107,6 +108,7 @@ class FileFacts:
     connection: Connection | None = None
     device: Device | None = None
     exif: tuple[tuple[str, str], ...] = ()
+    viewed_in_part: bool = False
     supplemental: bool = False
     about: str | None = None
     attached_as: str | None = None
@@ -305,6 +307,8 @@ def _how_found(one: FileFacts) -> str:
     if one.supplemental:
         return one.about or "Belongs to the circumstances of the report."
     seen = "viewed by a person" if one.viewed else "not viewed by a person"
+    if one.viewed_in_part and not one.viewed:
+        seen = "frames of it viewed by a person, not the whole"
     if not one.matches:
         return f"Found without a hash list; {seen}."
     nearest = one.matches[0]
