@@ -19,6 +19,21 @@ from tutela.hashing.fingerprint import Fingerprint, fingerprint
 from tutela.hashing.pdq import distance, pdq
 
 LIMITS = DecodeLimits()
+_MOST = b"\x7f\xff\xff\xff"
+LIES = {
+    "very many samples": (b"stsz", 8, _MOST),
+    "very many samples of a byte": (b"stsz", 4, b"\0\0\0\1" + _MOST),
+    "very many times": (b"stts", 8, _MOST),
+    "frames that last for years": (b"stts", 12, _MOST),
+    "a film of a century": (b"mvhd", 16, b"\xff\xff\xff\xff"),
+    "a clock of one tick a second": (b"mdhd", 12, b"\0\0\0\1" + _MOST),
+    "a clock that stands": (b"mdhd", 12, b"\0\0\0\0"),
+    "very large sides to be shown at": (b"tkhd", 76, b"\xff\xff\0\0\xff\xff\0\0"),
+    "very large sides as coded": (b"avc1", 24, b"\xff\xff\xff\xff"),
+    "very many samples in a chunk": (b"stsc", 12, _MOST),
+    "chunks beyond the end": (b"stco", 8, b"\xff\xff\xff\xf0"),
+}
+"""What a head may claim: the box, where in it, and what stands there."""
 NEAR = 12
 """Bits by which encoding moves the hash of a drawn scene at most."""
 
@@ -162,6 +177,20 @@ def test_sides_beyond_the_limit_are_not_decoded() -> None:
     head = data.index(b"strf") + 12
     data[head : head + 8] = struct.pack("<ii", 60000, 60000)
     assert len(read(bytes(data))[0]) <= 3
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_head_that_lies_hides_no_frame_and_holds_nobody_up(lie: str) -> None:
+    box, at, said = LIES[lie]
+    stills = scenes(3, 96, 64)
+    data = bytearray(film(stills))
+    place = data.rindex(box) + 4 + at
+    data[place : place + len(said)] = said
+    found = parsing(DecodeLimits(video_cpu_seconds=5)).fingerprint(bytes(data))
+    if found.unscreened is None:
+        hashes = [bytes.fromhex(one.pdq) for one in found.pictures]
+        wanted = [pdq(np.asarray(still)).bits for still in stills]
+        assert all(min(distance(one, had) for had in hashes) <= NEAR for one in wanted)
 
 
 def test_a_film_that_takes_too_long_is_left_off() -> None:
