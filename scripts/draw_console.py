@@ -38,12 +38,13 @@ _A_TILE = 900
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture: whose screen, how to get there from the queue, and in which colours."""
+    """One picture: whose screen, how to get there from the queue, in which colours and language."""
 
     name: str
     role: Role
     play: Callable[[Page], None]
     colours: str = "light"
+    language: str = ""
 
 
 def _to(path: str) -> Callable[[Page], None]:
@@ -54,9 +55,16 @@ def _go(page: Page, path: str) -> None:
     page.goto(page.url.partition("/console")[0] + "/console" + path)
 
 
+def _speak(page: Page, language: str) -> None:
+    _go(page, "/preferences")
+    page.check(f"input[name=language][value='{language}']", force=True)
+    page.click("form[action$='/language'] button")
+    page.wait_for_load_state()
+
+
 def _open(page: Page, kind: str) -> None:
     _go(page, "/queue")
-    page.locator(f"tr[data-href]:has(.{kind})").first.get_by_text("Open").click()
+    page.locator(f"tr[data-href]:has(.{kind})").first.locator("a.button").click()
     page.wait_for_url("**/cases/*")
 
 
@@ -155,6 +163,8 @@ SCENES = (
     Scene("day", Role.REVIEWER, _to("/day")),
     Scene("account", Role.REVIEWER, _to("/account")),
     Scene("preferences", Role.REVIEWER, _to("/preferences")),
+    Scene("queue-arabic", Role.REVIEWER, _to("/queue"), language="ar"),
+    Scene("case-arabic", Role.REVIEWER, _looking, language="ar"),
     Scene("appeals", Role.LEAD, _to("/appeals")),
     Scene("team", Role.LEAD, _to("/team")),
     Scene("agreement", Role.LEAD, _to("/agreement")),
@@ -185,6 +195,7 @@ def main() -> None:
             with _signed_in(browser, address) as page:
                 for scene in (one for one in SCENES if one.role is role):
                     page.emulate_media(color_scheme=scene.colours)  # type: ignore[arg-type]
+                    _speak(page, scene.language)
                     scene.play(page)
                     _write(scene.name, page.screenshot())
         browser.close()

@@ -36,7 +36,7 @@ _KEYWORDS: dict[str, tuple[int, ...] | None] = {
 }  # fmt: skip
 _JINJA = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
 _JINJA |= {"trim_blocks": "true", "lstrip_blocks": "true"}
-ERRORS_TOLD = ("console",)
+ERRORS_TOLD = ("console", "cases", "decisions")
 """Of these packages the whole sentences of errors are translated: a person meets them at work."""
 _LEFT_OUT = (
     "POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Project-Id-Version",
