@@ -75,6 +75,7 @@ def test_a_case_is_decided_by_keys_in_arabic(tab: Tab, home: Home) -> None:
     tab.until("document.querySelector('[data-kept]').textContent === 'حُفظ.'")
     page.locator("[data-decide]").press("Enter")
     page.wait_for_selector("[data-hold]")
+    page.wait_for_selector(LISTENING)
     hint = page.locator("[data-hold-hint]").inner_text()
     assert hint.startswith("اضغط ثانيةً واحدة للإرسال.")
     tab.until("/\\d+\\S? ث/.test(document.querySelector('[data-leaves-said]').textContent)")
