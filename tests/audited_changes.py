@@ -36,6 +36,8 @@ BOOKKEEPING: dict[str, frozenset[str]] = {
     "passkeys": frozenset({"uses", "last_used_at"}),
     "answered_challenges": ALL,
     "recovery_codes": frozenset({"used_at"}),
+    # A check is of nothing: dealing and ending it are entries, holding it and typing are not.
+    "golden_checks": frozenset({"lease", "leased_until", "typed"}),
     # What is typed and not decided does nothing; the decision is an entry.
     "typed_decisions": ALL,
     # Whose turn it is to ask the provider again; what it answers is an entry.

@@ -78,10 +78,13 @@ from tutela.matching.ordinary_index import OrdinaryIndex
 from tutela.matching.screening import Screener, ScreeningPolicy
 from tutela.platform.appealing import Appealing
 from tutela.platform.casework import LIST_JUDGEMENT, Casework
+from tutela.platform.golden import Golden, Mix
+from tutela.platform.golden_sets import GoldenSets
 from tutela.platform.intake import Intake
 from tutela.platform.list_watch import ListWatch
 from tutela.platform.meters import Meters, Standing
 from tutela.platform.parsing import WORKER, Parsing, Patience
+from tutela.platform.policies import Policies
 from tutela.platform.referring import Approval, Referring
 from tutela.platform.removal import HostPlatform, Removal
 from tutela.platform.second_look import SecondLook
@@ -156,6 +159,9 @@ class Platform:
     typed: TypedDecisions
     appealing: Appealing
     second_look: SecondLook
+    golden: Golden
+    golden_sets: GoldenSets
+    policies: Policies
     referring: Referring
     letters: Letters
     book: Book
@@ -275,8 +281,9 @@ def open_platform(
     letters = Letters(audit, vault)
     preservation = Preservation(audit)
     legal_holds = LegalHolds(audit)
-    retained = RetentionPolicy(**settings.retention.model_dump())
-    retention = Retention(audit, retained, legal_holds, preservation)
+    retention = Retention(
+        audit, RetentionPolicy(**settings.retention.model_dump()), legal_holds, preservation
+    )
     destruction = Destruction(audit, objects, (legal_holds.guard, retention.guard))
     orphans = Orphans(audit, objects, _orphan_age(settings), owner)
     deadlines = Deadlines(audit)
@@ -292,7 +299,8 @@ def open_platform(
     )
     watch = ListWatch(Sampling(**settings.sampling.model_dump()))
     budget = Budget(audit, _exposure(settings))
-    viewing = Viewing(audit, vault, parsing.smaller, budget.check_looking, parsing.frames)
+    golden = Golden(audit, _mix(settings), budget.check_working)
+    viewing = Viewing(audit, vault, parsing.smaller, budget.check_looking, parsing.frames, golden)
     casework = Casework(
         audit,
         referring,
@@ -371,6 +379,9 @@ def open_platform(
         typed=TypedDecisions(database),
         appealing=Appealing(audit, casework),
         second_look=SecondLook(audit),
+        golden=golden,
+        golden_sets=GoldenSets(audit, parsing, screener),
+        policies=Policies(audit, approvals),
         referring=referring,
         letters=letters,
         book=book,
@@ -471,6 +482,15 @@ def _exposure(settings: Settings) -> ExposureLimits:
         timedelta(minutes=told.stretch_minutes),
         timedelta(minutes=told.pause_minutes),
         told.smallest_group,
+    )
+
+
+def _mix(settings: Settings) -> Mix:
+    return Mix(
+        settings.golden.share,
+        settings.golden.seed,
+        timedelta(hours=settings.alarms.queue_age_hours),
+        settings.exposure.smallest_group,
     )
 
 

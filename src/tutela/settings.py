@@ -245,6 +245,20 @@ class SecondReview(_Part):
     )
 
 
+class Golden(_Part):
+    """How often a reviewer's next case is a check: a benign picture whose right answer is known.
+
+    Nothing is mixed in before a lead has put a set in.
+    """
+
+    share: float = Field(
+        default=0.02, ge=0, le=0.2, description="The share of a person's cases; 0: none."
+    )
+    seed: str = Field(
+        default="", description="The same seed draws the same ones, so that a draw can be checked."
+    )
+
+
 class Approval(_Part):
     """How many people let a referral out. Of what is urgent the decision itself can be enough."""
 
@@ -587,6 +601,7 @@ class Settings(BaseSettings):
     nca: Nca = Nca()
     grace: Grace = Grace()
     second_review: SecondReview = SecondReview()
+    golden: Golden = Golden()
     approval: Approval = Approval()
     two_people: TwoPeople = TwoPeople()
     identity_provider: SignOn = SignOn()

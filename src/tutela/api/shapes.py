@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -143,8 +144,25 @@ class AppealShape(_Shape):
         )
 
 
+class ReachShape(_Shape):
+    """One cluster that a decision covers: how far its files lie from the one that stands for it.
+
+    `nearest` and `farthest` in bits of 256; `viewed_at`: the highest rung at which the decider saw
+    a file of it, `facts` where none was looked at.
+    """
+
+    shown: str
+    covers: int
+    nearest: int
+    farthest: int
+    viewed_at: str
+
+
 class DecisionShape(_Shape):
-    """One decision. The last of a case stands; nothing of it leaves before `leaves_at`."""
+    """One decision. The last of a case stands; nothing of it leaves before `leaves_at`.
+
+    `reaches`: which of the case's files the verdict covers, cluster by cluster.
+    """
 
     id: str
     outcome: Outcome
@@ -154,6 +172,7 @@ class DecisionShape(_Shape):
     viewed_at: str
     reverses: str | None
     leaves_at: datetime | None
+    reaches: tuple[ReachShape, ...]
 
     @classmethod
     def of(cls, decision: Decision) -> DecisionShape:
@@ -167,6 +186,7 @@ class DecisionShape(_Shape):
             viewed_at=decision.viewed_at,
             reverses=decision.reverses,
             leaves_at=decision.leaves_at,
+            reaches=tuple(ReachShape(**asdict(one)) for one in decision.reaches),
         )
 
 

@@ -89,7 +89,7 @@ class Queue:
         while True:
             now = self._audit.clock()
             with self._audit.database.reading() as connection:
-                held = _held_by(connection, actor, now)
+                held = held_by(connection, actor, now)
                 if held is not None and held.lease and held.leased_until:
                     return Lease(held.id, held.lease, held.leased_until)
                 self._guard(connection, actor, now)
@@ -226,7 +226,7 @@ class Queue:
         )
 
 
-def _held_by(connection: sa.Connection, actor: Actor, now: datetime) -> Case | None:
+def held_by(connection: sa.Connection, actor: Actor, now: datetime) -> Case | None:
     """Return the first of the cases that a person holds.
 
     They are few and found by their holder: the order of the queue would lead past all that wait.

@@ -14,9 +14,7 @@ import sqlalchemy as sa
 from tutela.audit.entry import Action, Actor, Detail
 from tutela.cases.rendering import Spot, tile
 from tutela.cases.viewing import Denial, Fidelity, Viewing, views
-from tutela.content import item as items_on_record
 from tutela.errors import Conflict
-from tutela.evidence.vault import Purpose
 from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
@@ -116,12 +114,11 @@ class Revealing:
             why = why or (Denial.USED if found is not None and found.used_at else None)
             if row is not None and why is None:
                 connection.execute(view_tiles.update().where(of_tile).values(used_at=now))
-                item = items_on_record.load(connection, row.item_id)
         if row is None or found is None or why is not None:
             raise self._viewing.refused(actor, row, why or Denial.UNKNOWN)
         spot, stamp = Spot(found.across, found.down), f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z"
-        picture = self._viewing.availability.drawn(
-            actor, item, Purpose.REVIEW, lambda data: tile(data, spot, stamp, self._smaller)
+        picture = self._viewing.drawn(
+            actor, row.item_id, lambda _, data: tile(data, spot, stamp, self._smaller)
         )
         with self._audit.database.bookkeeping() as connection:
             connection.execute(

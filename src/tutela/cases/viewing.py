@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import sqlalchemy as sa
 
@@ -27,7 +27,7 @@ from tutela.storage.database import Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from tutela.audit.log import AuditLog
     from tutela.cases.guard import Guard
@@ -129,6 +129,18 @@ class View:
         return self.fidelity.counts_as_viewed and not self.in_part
 
 
+class Beside(Protocol):
+    """What is looked at beside evidence, and counts as a look all the same: golden checks."""
+
+    def shows(self, connection: sa.Connection, actor: Actor, case_id: str, item_id: str) -> bool:
+        """Say whether this person may look at this one now."""
+        ...
+
+    def data(self, connection: sa.Connection, item_id: str) -> bytes | None:
+        """Return the bytes; None: the item is evidence."""
+        ...
+
+
 class Viewing:
     """Grants, renders and remembers views."""
 
@@ -139,9 +151,11 @@ class Viewing:
         smaller: Smaller,
         guard: Guard = nobody_stops,
         frames: Frames | None = None,
+        beside: Beside | None = None,
     ) -> None:
         self._audit = audit
         self._guard = guard
+        self._beside = beside
         self._smaller = smaller
         self._frames = frames
         self.availability = Availability(audit, vault, smaller)
@@ -162,10 +176,12 @@ class Viewing:
         _checked(fidelity, purpose)
         with self._audit.change(actor) as change:
             self._guard(change.connection, actor, change.now)
-            item = items_on_record.load(change.connection, item_id)
-            if item.case_id != case_id or item.evidence_id is None:
-                raise NotFound("This case has no such file.", "Open the file from its own case.")
-            of = strip.checked(item, moment)
+            beside = self._beside
+            if beside is not None and beside.shows(change.connection, actor, case_id, item_id):
+                # A picture of one moment: whatever else is asked for, there is none.
+                of = None
+            else:
+                of = strip.checked(_file(change.connection, case_id, item_id), moment)
             grant = Grant(new_id("viw", change.now), item_id, fidelity, change.now + GRANT)
             change.connection.execute(
                 views.insert().values(
@@ -201,12 +217,11 @@ class Viewing:
             why = _why_not(row, actor, now)
             if row is not None and why is None:
                 connection.execute(views.update().where(views.c.id == grant_id).values(used_at=now))
-                item = items_on_record.load(connection, row.item_id)
         if row is None or why is not None:
             raise self.refused(actor, row, why or Denial.UNKNOWN)
         stamp, rung = f"{watermark} {now:%Y-%m-%d %H:%M:%S}Z", Rung(row.fidelity)
-        draw = partial(self._draw, item, row.moment, rung, stamp)
-        picture = self.availability.drawn(actor, item, Purpose.REVIEW, draw)
+        draw = partial(self._draw, row.moment, rung, stamp)
+        picture = self.drawn(actor, row.item_id, draw)
         # Only what could be drawn is a view; written before the bytes leave this function.
         with self._audit.database.bookkeeping() as connection:
             connection.execute(
@@ -214,10 +229,26 @@ class Viewing:
             )
         return picture
 
-    def _draw(self, item: Item, moment: int | None, rung: Rung, stamp: str, data: bytes) -> bytes:
-        if moment is None or self._frames is None:
+    def _draw(
+        self, moment: int | None, rung: Rung, stamp: str, item: Item | None, data: bytes
+    ) -> bytes:
+        if item is None or moment is None or self._frames is None:
             return render(data, rung, stamp, self._smaller)
         return strip.render(data, item, moment, rung, stamp, self._frames)
+
+    def drawn(
+        self, actor: Actor, item_id: str, draw: Callable[[Item | None, bytes], bytes]
+    ) -> bytes:
+        """Return what `draw` makes of a file's bytes; its item is None where it is no evidence.
+
+        Raises what opening them does.
+        """
+        with self._audit.database.reading() as connection:
+            data = self._beside.data(connection, item_id) if self._beside else None
+            item = None if data is not None else items_on_record.load(connection, item_id)
+        if item is None:
+            return draw(None, data or b"")
+        return self.availability.drawn(actor, item, Purpose.REVIEW, partial(draw, item))
 
     def end(self, actor: Actor, grant_id: str) -> None:
         """Record that the picture is hidden again. Ending what is over is no error."""
@@ -319,6 +350,13 @@ def _why_not(row: sa.Row[Any] | None, actor: Actor, now: datetime) -> Denial | N
     if row.used_at:
         return Denial.USED
     return Denial.OVER if row.until <= now else None
+
+
+def _file(connection: sa.Connection, case_id: str, item_id: str) -> Item:
+    item = items_on_record.load(connection, item_id)
+    if item.case_id != case_id or item.evidence_id is None:
+        raise NotFound("This case has no such file.", "Open the file from its own case.")
+    return item
 
 
 def _checked(fidelity: Fidelity, purpose: str) -> None:

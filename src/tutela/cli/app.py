@@ -41,6 +41,7 @@ COMMANDS = {
     "approvals": "approvals",
     "sign-in": "sign_in",
     "sign-out": "sign_in",
+    "golden": "golden",
     "audit": "audit",
     "alarms": "alarms",
     "settings": "settings",

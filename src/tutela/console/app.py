@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from tutela.access.refusals import Refusal, Refusals
 from tutela.access.roles import Permission
+from tutela.cases.passing import Way
 from tutela.console.account import AccountPages
 from tutela.console.alarms import AlarmPages
 from tutela.console.appeals import AppealPages
@@ -24,11 +25,13 @@ from tutela.console.availability import AvailabilityPages
 from tutela.console.case import CasePages
 from tutela.console.doors import ANYBODY, SIGNED_IN, form, page
 from tutela.console.exposure import ExposurePages
+from tutela.console.golden import GoldenPages
 from tutela.console.language import chosen
 from tutela.console.lists import ListPages
 from tutela.console.looking import LookingPages
 from tutela.console.pages import Pages
 from tutela.console.passing import PassingPages
+from tutela.console.policies import PolicyPages
 from tutela.console.preferences import PreferencePages
 from tutela.console.queue import QueuePages
 from tutela.console.record import RecordPages
@@ -79,7 +82,9 @@ _HEADERS = {
 def console_app(platform: Platform) -> Starlette:
     """Return the console of one platform; mount it at /console."""
     pages = Pages(platform)
-    signing, queue, case = SignInPages(pages), QueuePages(pages), CasePages(pages)
+    signing, case = SignInPages(pages), CasePages(pages)
+    golden = GoldenPages(pages, case)
+    queue, either = QueuePages(pages, golden), golden.either
     looking, referrals, record = LookingPages(pages), ReferralPages(pages), RecordPages(pages)
     passing, approvals = PassingPages(pages), ApprovalPages(pages)
     lists, account = ListPages(pages), AccountPages(pages)
@@ -106,18 +111,42 @@ def console_app(platform: Platform) -> Starlette:
             page("/queue", queue.queue, Permission.CASE_READ),
             form("/next", queue.next, Permission.CASE_DECIDE),
             page("/decided", queue.decided, Permission.CASE_READ),
-            page("/cases/{case}", case.case, Permission.CASE_READ),
-            page("/cases/{case}/present", case.present, Permission.CASE_READ),
-            form("/cases/{case}/claim", case.claim, Permission.CASE_DECIDE),
-            form("/cases/{case}/release", case.release, Permission.CASE_DECIDE),
-            form("/cases/{case}/renew", case.renew, Permission.CASE_DECIDE),
-            form("/cases/{case}/skip", passing.skip, Permission.CASE_DECIDE),
-            form("/cases/{case}/hand-over", passing.hand_over, Permission.CASE_DECIDE),
-            form("/cases/{case}/second-opinion", passing.ask_second, Permission.CASE_DECIDE),
-            form("/cases/{case}/escalate", passing.escalate, Permission.CASE_READ),
+            page("/cases/{case}", either(case.case, golden.case), Permission.CASE_READ),
+            page(
+                "/cases/{case}/present", either(case.present, golden.present), Permission.CASE_READ
+            ),
+            form("/cases/{case}/claim", either(case.claim, golden.claim), Permission.CASE_DECIDE),
+            form(
+                "/cases/{case}/release",
+                either(case.release, golden.release),
+                Permission.CASE_DECIDE,
+            ),
+            form("/cases/{case}/renew", either(case.renew, golden.renew), Permission.CASE_DECIDE),
+            form(
+                "/cases/{case}/skip",
+                either(passing.skip, golden.passed_on(Way.SKIPPED)),
+                Permission.CASE_DECIDE,
+            ),
+            form(
+                "/cases/{case}/hand-over",
+                either(passing.hand_over, golden.passed_on(Way.HANDED_OVER)),
+                Permission.CASE_DECIDE,
+            ),
+            form(
+                "/cases/{case}/second-opinion",
+                either(passing.ask_second, golden.passed_on(Way.SECOND_OPINION)),
+                Permission.CASE_DECIDE,
+            ),
+            form(
+                "/cases/{case}/escalate",
+                either(passing.escalate, golden.passed_on(Way.ESCALATED)),
+                Permission.CASE_READ,
+            ),
             form("/cases/{case}/split", SplittingPages(pages).split, Permission.CASE_DECIDE),
-            form("/cases/{case}/decide", case.decide, Permission.CASE_DECIDE),
-            form("/cases/{case}/typed", typed.keep, Permission.CASE_DECIDE),
+            form(
+                "/cases/{case}/decide", either(case.decide, golden.decide), Permission.CASE_DECIDE
+            ),
+            form("/cases/{case}/typed", either(typed.keep, golden.typed), Permission.CASE_DECIDE),
             form("/cases/{case}/undo", undoing.undo, Permission.CASE_DECIDE),
             form("/cases/{case}/reverse", case.reverse, Permission.CASE_DECIDE),
             form("/cases/{case}/views", looking.ask, Permission.EVIDENCE_VIEW),
@@ -144,6 +173,8 @@ def console_app(platform: Platform) -> Starlette:
             form("/reviews/{review}/take", reviews.take, Permission.CASE_DECIDE),
             form("/reviews/{review}/say", reviews.say, Permission.CASE_DECIDE),
             page("/agreement", reviews.agreement, Permission.TEAM_OVERSEE),
+            form("/golden/install", golden.install, Permission.TEAM_OVERSEE),
+            form("/golden/{set}/remove", golden.remove, Permission.TEAM_OVERSEE),
             page("/appeals", appeals.all, Permission.CASE_READ),
             page("/appeals/{appeal}", appeals.one, Permission.CASE_READ),
             form("/appeals/{appeal}/take", appeals.take, Permission.CASE_DECIDE),
@@ -166,6 +197,8 @@ def console_app(platform: Platform) -> Starlette:
             form("/lists/{list}/flagged/refuse", lists.refuse_entry, Permission.LIST_MANAGE),
             form("/lists/{list}/off", lists.off, Permission.LIST_MANAGE),
             form("/lists/{list}/on", lists.on, Permission.LIST_MANAGE),
+            page("/policies", PolicyPages(pages).all, Permission.LIST_MANAGE),
+            form("/policies", PolicyPages(pages).lay_down, Permission.LIST_MANAGE),
             page("/alarms", alarms.all, Permission.ALARM_HANDLE),
             form("/alarms/{alarm}/acknowledge", alarms.acknowledge, Permission.ALARM_HANDLE),
             page("/day", day.mine, Permission.CASE_READ),

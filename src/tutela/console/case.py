@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tutela.console.pages import Asker, Pages
     from tutela.content.item import Item
     from tutela.decisions.earlier import Earlier
+    from tutela.decisions.typed import Typed
 
 _ENTRIES = 40
 _ASKED = 12
@@ -144,7 +145,7 @@ class CasePages:
             self._platform.clock(),
             over=True,
         )
-        return _finding(asker.fields), _count(asker.field("size"))
+        return finding_of(asker.fields), _count(asker.field("size"))
 
     async def _page(
         self,
@@ -154,10 +155,21 @@ class CasePages:
         problem: TutelaError | None = None,
     ) -> Response:
         facts = await run_in_threadpool(self._facts, case_id, asked.get("item"))
+        kept = await run_in_threadpool(self._platform.typed.of, case_id, asker.actor)
+        return await self.shown(asker, facts, kept, asked, problem)
+
+    async def shown(
+        self,
+        asker: Asker,
+        facts: Mapping[str, Any],
+        kept: Typed,
+        asked: Mapping[str, str],
+        problem: TutelaError | None = None,
+    ) -> Response:
+        """Return the page of a case of which the facts are known."""
         case: Case = facts["case"]
         leased = case.leased_until is not None and case.leased_until > self._platform.clock()
         view, tile = asked.get("view", ""), asked.get("tile", "")
-        kept = await run_in_threadpool(self._platform.typed.of, case_id, asker.actor)
         form = typed.form_of(asker, kept, overtaken=isinstance(problem, Overtaken))
         return self._pages.page(
             "case.html",
@@ -240,7 +252,8 @@ def _told_earlier(
     return earlier.of_files(connection, case_id, asked.values())
 
 
-def _finding(fields: Mapping[str, str]) -> Finding:
+def finding_of(fields: Mapping[str, str]) -> Finding:
+    """Return what the form of a decision says. Raises `InvalidInput`."""
     observed = Observed(
         _chosen(Subject, fields.get("subject", Subject.CANNOT_TELL)),
         _chosen(Age, fields.get("age", Age.CANNOT_TELL)),

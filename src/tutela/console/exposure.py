@@ -39,6 +39,7 @@ class ExposurePages:
             offered=await run_in_threadpool(self._opt_outs.offered),
             chosen=await run_in_threadpool(self._opt_outs.of, asker.actor),
             called=await self._pages.called(),
+            checks=await run_in_threadpool(self._pages.platform.golden.own, asker.actor),
         )
 
     async def meter(self, request: Request) -> Response:

@@ -89,6 +89,9 @@ class LookingPages:
 
     def _check_holder(self, asker: Asker, case_id: str) -> None:
         """Only who holds an open case looks at its files; a decided one has no holder."""
+        if self._platform.golden.is_check(case_id):
+            # Whose it is and whether it is held `Viewing` asks for itself.
+            return
         with self._platform.database.reading() as connection:
             case = cases_on_record.load(connection, case_id)
         if case.state is not CaseState.OPEN:

@@ -12,13 +12,14 @@ from urllib.parse import parse_qsl, urlsplit
 
 import structlog
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from tutela.access import preferences
 from tutela.access.gate import Principal, require
-from tutela.access.preferences import Preferences
+from tutela.access.preferences import Preferences, Theme
 from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
 from tutela.console import code_words, figures, keymap, language, sentences, words
@@ -217,7 +218,17 @@ class Pages:
         if lost and request.method == "GET":
             return back(f"{HOME}sign-in")
         name = "sign_in.html" if lost else "error.html"
-        return self.stranger_page(request, name, problem.http_status, problem=problem)
+        worn = await run_in_threadpool(self._theme_of, request)
+        return self.stranger_page(request, name, problem.http_status, problem=problem, worn=worn)
+
+    def _theme_of(self, request: Request) -> str:
+        """Return the colours of whoever meets an error; whatever fails, there is a page."""
+        try:
+            account = self.platform.sessions.find(request.cookies.get(COOKIE)).account
+            with self.platform.database.reading() as connection:
+                return preferences.of(connection, account.id).theme.value
+        except (TutelaError, SQLAlchemyError):
+            return Theme.SYSTEM.value
 
     def set_cookie(self, answer: Response, name: str, word: str) -> None:
         """Set a cookie that scripts cannot read and other sites cannot send."""

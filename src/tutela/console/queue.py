@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from tutela.access.roles import Permission
 from tutela.cases import case as cases_on_record
 from tutela.cases.case import CaseState, cases
-from tutela.cases.filtering import SEVERE
+from tutela.cases.filtering import EVERYTHING, SEVERE
 from tutela.console import filters
 from tutela.console.pages import HOME, back
 from tutela.decisions import decision as decisions_on_record
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from tutela.console.golden import GoldenPages
     from tutela.console.pages import Pages
 
 _SHOWN = 100
@@ -28,8 +29,9 @@ _SHOWN = 100
 class QueuePages:
     """The pages over many cases."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, golden: GoldenPages) -> None:
         self._pages = pages
+        self._golden = golden
         self._platform = pages.platform
         self._clock = filters.clock_of(pages.platform)
 
@@ -50,6 +52,9 @@ class QueuePages:
         now = self._platform.clock()
         only = asked.filter(self._clock, now)
         rows = await run_in_threadpool(self._platform.queue.waiting, _SHOWN, only, asker.actor)
+        mixed_in = await run_in_threadpool(self._golden.row, asker.actor)
+        if mixed_in is not None and only == EVERYTHING:
+            rows = (mixed_in, *rows)
         waiting = [row.case for row in rows]
         referrals = await run_in_threadpool(self._platform.register.counts)
         mine = str(asker.actor)
@@ -75,6 +80,11 @@ class QueuePages:
     async def next(self, request: Request) -> Response:
         """Take the first case that is free for this person, and go to it."""
         asker = await self._pages.asker(request, Permission.CASE_DECIDE)
+        # Who puts the checks in knows them, and is given none.
+        if not asker.may(Permission.TEAM_OVERSEE):
+            check = await run_in_threadpool(self._platform.golden.next, asker.actor)
+            if check is not None:
+                return back(f"{HOME}cases/{check}")
         lease = await run_in_threadpool(self._platform.queue.next, asker.actor)
         return back(f"{HOME}cases/{lease.case_id}" if lease else f"{HOME}queue")
 

@@ -91,4 +91,7 @@ class ReviewPages:
             asker,
             agreed=await run_in_threadpool(self._second.agreed),
             share=self._pages.platform.settings.second_review.share,
+            golden=self._pages.platform.golden.mix,
+            sets=await run_in_threadpool(self._pages.platform.golden_sets.all),
+            score=await run_in_threadpool(self._pages.platform.golden.score),
         )

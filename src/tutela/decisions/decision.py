@@ -212,8 +212,8 @@ def _check_copies(bearing: Bearing) -> None:
         )
     if not bearing.trusted:
         raise InvalidInput(
-            "No list that matched can be believed unseen: it is switched off, removed, or was "
-            "found wrong too often.",
+            "No list that matched can be believed unseen: it is switched off, removed, was found "
+            "wrong too often, or its policy asks for a look.",
             "Look at a file in colour and choose the grounds viewed, or choose other grounds.",
         )
 

@@ -68,7 +68,7 @@ class Page:
 def overtaken(kept: Typed, page: Page, fields: Mapping[str, str]) -> bool:
     """Say whether another page has written other words, which this one has not seen."""
     unseen = kept.writer != page.writer and kept.revision > page.seen
-    return unseen and kept.fields != _cut(fields)
+    return unseen and kept.fields != cut(fields)
 
 
 def late(kept: Typed, page: Page) -> bool:
@@ -105,7 +105,7 @@ def keep(
     if late(kept, page):
         return
     values = {
-        "fields": json.dumps(_cut(fields)),
+        "fields": json.dumps(cut(fields)),
         "writer": page.writer[:_LONGEST_WORD],
         "stroke": page.stroke,
         "revision": kept.revision + 1,
@@ -172,7 +172,8 @@ def _mine(case_id: str, person: Actor) -> sa.ColumnElement[bool]:
     return (typed_decisions.c.case_id == case_id) & (typed_decisions.c.person == str(person))
 
 
-def _cut(fields: Mapping[str, str]) -> dict[str, str]:
+def cut(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that are kept, none longer than it may be."""
     return {
         name: said[: _LONGEST.get(name, _LONGEST_WORD)]
         for name, said in fields.items()

@@ -19,7 +19,7 @@ from tutela.cases.viewing import Fidelity, View
 from tutela.content import holds
 from tutela.content.holds import Verb
 from tutela.decisions import decision as decisions_on_record
-from tutela.decisions import earlier, second_review, typed
+from tutela.decisions import earlier, policy, second_review, typed
 from tutela.decisions.decision import Bearing, Decision, Finding, Grounds, Outcome
 from tutela.decisions.reach import reaches
 from tutela.decisions.second_review import NOTHING_DRAWN, Draw
@@ -155,7 +155,7 @@ class Casework:
         record = viewing.of_members(change.connection, case.id)
         mine = [view for view in record if view.person == str(change.actor)]
         rests_on = _resting(change, case, members, finding)
-        looked = _looked(members, mine)
+        looked, care = _looked(members, mine), policy.rules(change.connection)
         bearing = Bearing(
             matched=any(item.matches and not item.only_possible for item in members),
             copies=all(copied(item, looked) for item in members),
@@ -180,7 +180,8 @@ class Casework:
             rests_on=rests_on,
             leaves_at=leaves_at,
         )
-        if reverses is None and second_review.is_drawn(self.draw, decision.id):
+        again = policy.asks_for_two(members, care)
+        if reverses is None and (again or second_review.is_drawn(self.draw, decision.id)):
             second_review.put(change, decision)
         earlier.remember(change.connection, members)
         cases_on_record.end(change, case.id, abusive=finding.outcome is Outcome.ABUSIVE)

@@ -6,18 +6,21 @@ from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from tutela.audit.entry import Action
+from tutela.decisions import policy
 from tutela.decisions.decision import Grounds, Outcome
+from tutela.decisions.policy import asks_for_a_look
 from tutela.hashlists import judgement
 from tutela.hashlists.judgement import SAMPLING, Sampling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     import sqlalchemy as sa
 
     from tutela.audit.log import Change
     from tutela.content.item import Item, ItemMatch
     from tutela.decisions.decision import Finding
+    from tutela.decisions.policy import Rule
 
 WIDE = "wide"
 _SYSTEM = SystemRandom().random
@@ -53,7 +56,8 @@ class ListWatch:
 
         `looked`: digests of what a person saw, so that near matches count for them, too.
         """
-        copies = [{one.list_name for one in copied(item, looked)} for item in members]
+        care = policy.rules(connection)
+        copies = [{one.list_name for one in copied(item, looked, care)} for item in members]
         believed = judgement.trusted(connection, set().union(*copies), self.sampling)
         return bool(copies) and all(names & believed for names in copies)
 
@@ -85,9 +89,14 @@ class ListWatch:
         return said.trusted(self.sampling)
 
 
-def copied(item: Item, looked: frozenset[str]) -> list[ItemMatch]:
-    """Return the matches that make an item a copy: of the very bytes; of what was seen, near."""
-    return [one for one in _counting(item) if one.exact or item.sha256 in looked]
+def copied(item: Item, looked: frozenset[str], care: Collection[Rule] = ()) -> list[ItemMatch]:
+    """Return the matches that make an item a copy: of the very bytes; of what was seen, near.
+
+    `care`: rules that ask for a look also at the very bytes.
+    """
+    if item.sha256 in looked:
+        return _counting(item)
+    return [one for one in _counting(item) if one.exact and not asks_for_a_look(one, care)]
 
 
 def _counting(item: Item) -> list[ItemMatch]:

@@ -13,12 +13,23 @@ from tutela.referrals.referral import State
 from tutela.referrals.register import referrals
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from tutela.audit.log import AuditLog
     from tutela.referrals.referral import Referral
 
 CLOCKS = Actor("system", "clocks")
 _DONE = (State.FILED.value, State.ACKNOWLEDGED.value, State.WITHDRAWN.value)
 _log = structlog.get_logger()
+
+
+def pressing(connection: sa.Connection, now: datetime) -> bool:
+    """Say whether a referral that is not filed is near its deadline, or past it."""
+    query = sa.select(referrals.c.id).where(
+        referrals.c.state.not_in(_DONE),
+        sa.or_(referrals.c.warn_at <= now, referrals.c.due_at <= now),
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 class Deadlines:

@@ -29,6 +29,8 @@ REVISIONS = (
     "0018",
     "0015",
     "0017",
+    "0016",
+    "0019",
 )
 """The steps of `storage/migrations`, the newest last: the one that this version works with."""
 

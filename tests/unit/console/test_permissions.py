@@ -52,6 +52,7 @@ def ask(browser: Browser, method: str, path: str) -> int:
         .replace("{alarm}", "alm_none")
         .replace("{appeal}", "apl_none")
         .replace("{review}", "rev_none")
+        .replace("{set}", "none")
     )
     if method == "GET":
         return browser.get(f"/console{filled}", follow_redirects=False).status_code
