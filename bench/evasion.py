@@ -35,6 +35,8 @@ _BESIDE = Path(sys.executable).parent
 _Z = 1.96
 _PEERS = ("pdqhash", "threatexchange")
 _HASH_ONLY = "full, listed as PDQ only"
+_HASH_ONLY_PHOTOS = 24
+"""So many of the photos are looked for by hash alone: it costs as much as all the rest."""
 _BUDGETS = tuple(str(one) for one in Budget)
 _SHARE = 5_000
 _uncut: list[NDArray[np.uint8]] = []
@@ -46,15 +48,20 @@ class Tally:
     """How often each engine found the listed picture, of how many variants."""
 
     of: int = 0
+    few: int = 0
     found: Counter[str] = field(default_factory=Counter)
+
+    def asked(self, engine: str) -> int:
+        """Return how many variants this engine was asked about."""
+        return self.few if engine == _HASH_ONLY else self.of
 
     def share(self, engine: str) -> float:
         """Return the share found."""
-        return self.found[engine] / self.of
+        return self.found[engine] / self.asked(engine)
 
     def shown(self, engine: str) -> str:
         """Return the share with its 95 % interval (E. B. Wilson, JASA 1927)."""
-        share, many = self.share(engine), self.of
+        share, many = self.share(engine), self.asked(engine)
         middle = (share + _Z**2 / (2 * many)) / (1 + _Z**2 / many)
         half = _Z / (1 + _Z**2 / many) * (share * (1 - share) / many + (_Z / 2 / many) ** 2) ** 0.5
         return f"{share:.1%} ({max(0, middle - half):.1%} to {min(1, middle + half):.1%})"
@@ -80,7 +87,7 @@ def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
     tables[0].notes += [
         f"{listed} Entries matched other than the copy's own: {strangers}.",
         "The share found, with its 95 % interval. pdqhash: Pillow and pdqhash; both peers match "
-        f"within {_RADIUS} bits.",
+        f"within {_RADIUS} bits. Listed as PDQ only: copies of at most {_HASH_ONLY_PHOTOS} photos.",
         source(),
         machine("threatexchange", "pdqhash", "pillow", "opencv-python-headless"),
     ]
@@ -132,9 +139,9 @@ class Home:
 
 
 def _recall(home: Home, bare: Home, photos: int) -> tuple[dict[str, Tally], dict[str, Tally], int]:
-    originals, copies = home.folder / "originals", home.folder / "copies"
-    originals.mkdir()
-    copies.mkdir()
+    originals, copies, few = (home.folder / name for name in ("originals", "copies", "few"))
+    for folder in (originals, copies, few):
+        folder.mkdir()
     families: dict[str, Tally] = defaultdict(Tally)
     transforms: dict[str, Tally] = defaultdict(Tally)
     of_name: dict[str, tuple[str, str]] = {}
@@ -145,19 +152,22 @@ def _recall(home: Home, bare: Home, photos: int) -> tuple[dict[str, Tally], dict
             data = variant.make(picture, np.random.default_rng((number, place)))
             name = f"{number}-{place}"
             (copies / name).write_bytes(data)
+            if number < _HASH_ONLY_PHOTOS:
+                (few / name).hardlink_to(copies / name)
             of_name[name] = (variant.family, f"{variant.family}: {variant.name}")
             hashed = _theirs(data)
             for tally in (families[of_name[name][0]], transforms[of_name[name][1]]):
                 tally.of += 1
+                tally.few += number < _HASH_ONLY_PHOTOS
                 for peer in _PEERS:
                     tally.found[peer] += _near(hashed[peer], theirs[peer])
     home.list_folder("originals", originals)
     bare.list_hashes("originals", originals)
     strangers = 0
-    runs = [(home, budget, budget) for budget in _BUDGETS]
-    runs.append((bare, str(Budget.FULL), _HASH_ONLY))
-    for asked, budget, engine in runs:
-        for name, matches in asked.scan(copies, budget).items():
+    runs = [(home, copies, budget, budget) for budget in _BUDGETS]
+    runs.append((bare, few, str(Budget.FULL), _HASH_ONLY))
+    for asked, folder, budget, engine in runs:
+        for name, matches in asked.scan(folder, budget).items():
             own = any(one["entry"] == name.split("-")[0] for one in matches)
             strangers += sum(one["entry"] != name.split("-")[0] for one in matches)
             family, transform = of_name[name]
@@ -200,6 +210,7 @@ def _recall_table(title: str, kind: str, tallies: dict[str, Tally]) -> Table:
     for name, tally in tallies.items():
         table.row(name, tally.of, *(tally.shown(one) for one in engines))
         whole.of += tally.of
+        whole.few += tally.few
         whole.found.update(tally.found)
     table.row("all", whole.of, *(f"**{whole.share(one):.1%}**" for one in engines))
     return table
