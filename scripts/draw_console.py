@@ -169,6 +169,7 @@ SCENES = (
     Scene("team", Role.LEAD, _to("/team")),
     Scene("agreement", Role.LEAD, _to("/agreement")),
     Scene("lists", Role.LEAD, _to("/lists")),
+    Scene("policies", Role.LEAD, _to("/policies")),
     Scene("approvals", Role.LEAD, _to("/approvals")),
     Scene("alarms", Role.LEAD, _to("/alarms")),
     Scene("audit", Role.LEAD, _to("/audit")),
