@@ -88,7 +88,7 @@ def hostile_files() -> dict[str, bytes]:
         "gif frame far outside": _gif(16, 16, 2, disposal=2, frame_side=60000),
         "riff without webp": b"RIFF" + (4000).to_bytes(4, "little") + b"WAVE" + rng.bytes(4000),
         "webp of the largest canvas": _webp_canvas(),
-        "ftyp of another kind": _box(b"ftyp", b"isom\0\0\0\0isom") + rng.bytes(900),
+        "film of noise": _box(b"ftyp", b"isom\0\0\0\0isom") + rng.bytes(900),
         "heic with junk": _box(b"ftyp", b"heic\0\0\0\0mif1") + rng.bytes(900),
         "avif with junk": _box(b"ftyp", b"avif\0\0\0\0mif1") + rng.bytes(900),
         "heic of nested boxes": _box(b"ftyp", b"heic\0\0\0\0mif1") + _nested_boxes(2000),

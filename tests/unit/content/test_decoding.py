@@ -511,7 +511,7 @@ class TestHostileFiles:
             ("html", Reason.UNKNOWN_TYPE),
             ("svg", Reason.UNKNOWN_TYPE),
             ("riff without webp", Reason.UNKNOWN_TYPE),
-            ("ftyp of another kind", Reason.UNKNOWN_TYPE),
+            ("film of noise", Reason.CORRUPT),
             ("png of the largest sides", Reason.TOO_MANY_PIXELS),
             ("png of one bit, 60000 square", Reason.TOO_MANY_PIXELS),
             ("gif of the largest canvas", Reason.TOO_MANY_PIXELS),
