@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ def access(database: Database, audit: AuditLog, clock: FixedClock) -> Access:
     # Weak on purpose: these tests are about everything but the hash's strength.
     cheap = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     approvals = Approvals(audit)
-    accounts = Accounts(database, audit, secrets.token_bytes(32), clock, cheap, approvals)
+    accounts = Accounts(database, audit, b"k" * 32, clock, cheap, approvals)
     return Access(
         database,
         audit,
