@@ -81,9 +81,10 @@ def peopled(home: Home) -> None:
     finding = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY, note="benign")
     home.platform.casework.decide(reviewer, home.known, lease.token, 1, finding)
     home.platform.queue.claim(lead, home.near)
-    with home.platform.audit.change(lead) as change:
-        (decision,) = decisions_on_record.of_case(change.connection, home.known)
-        second_review.put(change, decision)
+    if not _reviews(home):  # one decision in some is drawn by itself
+        with home.platform.audit.change(lead) as change:
+            (decision,) = decisions_on_record.of_case(change.connection, home.known)
+            second_review.put(change, decision)
     (review,) = _reviews(home)
     home.platform.second_look.take(lead, review)
     item = home.items(home.known)[0]

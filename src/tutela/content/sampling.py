@@ -8,7 +8,7 @@ are counted besides: many that it lays into one second are not one look.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECOND = 1000
-_SMALL_TRIES = 8
+_TRIES = 8
 MOST_UNSEEN = 60
 """So many frames of one second are passed over; then one is looked at whatever the clock says."""
 
@@ -56,27 +56,37 @@ class Outline:
         return 0 if at < 0 else at
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a video is looked at: once in `step` seconds counted from the moment `zero`.
+
+    And once in `unseen` frames and one more, whatever the clock says. `step` 0: only by counting.
+    """
+
+    step: int
+    unseen: int = MOST_UNSEEN
+    zero: int = 0
+
+    def stretch(self, moment: int) -> int:
+        """Return the stretch of `step` seconds that a moment lies in."""
+        return (moment - self.zero) // (self.step * _SECOND) if self.step else 0
+
+
 class Sampler:
     """Says of one frame after the other, as they are shown, whether it is looked at."""
 
-    def __init__(self, step: int, zero: int = 0) -> None:
-        """Take one frame in every `step` seconds counted from the moment `zero`."""
-        self.step = step
-        self._zero = zero
-        self._unit: int | None = None
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._stretch: int | None = None
         self._unseen = 0
-
-    def unit(self, moment: int) -> int:
-        """Return the stretch of `step` seconds that a moment lies in."""
-        return (moment - self._zero) // (self.step * _SECOND)
 
     def takes(self, moment: int) -> bool:
         """Say whether the frame shown at a moment is looked at: any change of stretch counts."""
-        unit = self.unit(moment)
+        stretch = self._pace.stretch(moment)
         self._unseen += 1
-        if unit == self._unit and self._unseen <= MOST_UNSEEN * self.step:
+        if stretch == self._stretch and self._unseen <= self._pace.unseen:
             return False
-        self._unit, self._unseen = unit, 0
+        self._stretch, self._unseen = stretch, 0
         return True
 
     def pass_over(self, frames: int) -> None:
@@ -84,9 +94,9 @@ class Sampler:
         self._unseen += frames
 
 
-def taken(outline: Outline, step: int) -> tuple[int, list[range]]:
+def taken(outline: Outline, pace: Pace) -> tuple[int, list[range]]:
     """Return how many frames are looked at, and the groups of packets that they lie in."""
-    sampler = Sampler(step, outline.zero)
+    sampler = Sampler(pace)
     count, needed = 0, []
     for group in outline.groups():
         # Within a group the order of the file is not that of showing.
@@ -98,12 +108,18 @@ def taken(outline: Outline, step: int) -> tuple[int, list[range]]:
     return count, needed
 
 
-def step_for(outline: Outline, most: int) -> int:
-    """Return the least number of seconds from look to look that gives at most so many."""
-    step = max(1, -(-taken(outline, 1)[0] // most))
-    tries = 0
-    while taken(outline, step)[0] > most:
-        tries += 1
-        # A clock that leaps a year from frame to frame must not keep us.
-        step += 1 if tries < _SMALL_TRIES else step
-    return step
+def pace_for(outline: Outline, most: int) -> Pace:
+    """Return the closest pace that gives at most so many looks.
+
+    No pace passes over more than twice the frames that evenly spread looks would. A clock by which
+    that cannot be had, one that leaps or runs to and fro, is not gone by.
+    """
+    evenly = -(-len(outline) // most)
+    pace = Pace(1, max(MOST_UNSEEN, 2 * evenly), outline.zero)
+    count = taken(outline, pace)[0]
+    least = max(1, -(-count // most))
+    for step in range(least, least + _TRIES):
+        slower = replace(pace, step=step)
+        if taken(outline, slower)[0] <= most:
+            return slower
+    return Pace(0, max(0, evenly - 1), outline.zero)

@@ -17,7 +17,7 @@ from av.sidedata.sidedata import SideData
 from tutela.content.container import cut_short
 from tutela.content.decoding import Picture, Reading, Reason, Undecodable
 from tutela.content.orientation import UPRIGHT, of_matrix, turned
-from tutela.content.sampling import Outline, Sampler, step_for, taken
+from tutela.content.sampling import Outline, Pace, Sampler, pace_for, taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,21 +163,22 @@ class _Stream:
         outline = self._outline()
         if not len(outline):
             return
-        sampler = Sampler(step_for(outline, most), outline.zero)
-        owed = _units(outline, sampler)
+        pace = pace_for(outline, most)
+        sampler = Sampler(pace)
+        owed = _stretches(outline, pace)
         had: set[int] = set()
         looked = 0
-        for frame, moment in self._shown(outline, sampler):
+        for frame, moment in self._shown(outline, pace, sampler):
             if sampler.takes(moment):
                 looked += 1
                 if looked > 2 * most:
                     raise Undecodable(Reason.TOO_MANY_FRAMES)
-                had.add(sampler.unit(moment))
+                had.add(pace.stretch(moment))
                 number = numbers.next(hidden=moment < outline.zero)
                 yield from _readings(frame, number, moment - outline.zero)
             self._budget.check()
         # A frame may be shown a little later than its packet said, or for longer.
-        if any(not had & {unit - 1, unit, unit + 1} for unit in owed):
+        if any(not had & {one - 1, one, one + 1} for one in owed):
             self._doubt(Reason.CORRUPT)
 
     def _outline(self) -> Outline:
@@ -207,7 +208,9 @@ class _Stream:
         except av.FFmpegError as problem:
             self._doubt(_reason(problem))
 
-    def _shown(self, outline: Outline, sampler: Sampler) -> Iterator[tuple[VideoFrame, int]]:
+    def _shown(
+        self, outline: Outline, pace: Pace, sampler: Sampler
+    ) -> Iterator[tuple[VideoFrame, int]]:
         """Yield frames and their moments, of the groups that need be decoded."""
         with _opened(self._data, self._kind, self._limits) as container:
             stream = container.streams.video[self._place]
@@ -218,8 +221,8 @@ class _Stream:
                 raise Undecodable(Reason.TOO_MANY_PIXELS)
             context.thread_count = 1
             context.options = _terms(self._limits)
-            sparing = sampler.step > 1 or context.codec.name in _INTRA
-            needed = iter(taken(outline, sampler.step)[1] if sparing else [range(len(outline))])
+            sparing = pace.step != 1 or context.codec.name in _INTRA
+            needed = iter(taken(outline, pace)[1] if sparing else [range(len(outline))])
             group = next(needed, range(0))
             last = outline.zero
             for place, packet in enumerate(self._packets(container, stream)):
@@ -258,10 +261,10 @@ class _Stream:
         self._doubts.append(reason)
 
 
-def _units(outline: Outline, sampler: Sampler) -> set[int]:
+def _stretches(outline: Outline, pace: Pace) -> set[int]:
     """Return the stretches of which a frame is owed; before the first key nobody has one."""
     unready = outline.before_any_key()
-    return {sampler.unit(moment) for moment in outline.moments[unready:]}
+    return {pace.stretch(moment) for moment in outline.moments[unready:]}
 
 
 def _moment(stream: VideoStream, ticks: int | None, last: int) -> int:
