@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import plot, report
 
-_NO_MEASUREMENTS = {"obedient_host", "photos", "plot", "report", "rounds", "variants"}
+_NO_MEASUREMENTS = {"home", "obedient_host", "photos", "plot", "report", "rounds", "variants"}
 _FLAGS = {"--quick", "--large", "--keep"}
 
 # One core is measured, so libraries must not bring threads of their own.

@@ -12,6 +12,7 @@ _REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 PAGE = _REFERENCE / "performance.md"
 _PAGES = {
     "evasion": _REFERENCE / "evasion.md",
+    "false_alarms": _REFERENCE / "evasion.md",
     "coverage": _REFERENCE / "referrals.md",
     "faults": _REFERENCE / "faults.md",
 }

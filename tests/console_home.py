@@ -70,6 +70,7 @@ def make_home(folder: Path, clock: Clock | None = None, *, demo: bool = True) ->
     (folder / settings_file.SETTINGS_FILE).write_text(
         f'instance = "tutela.test"\ndemo = {str(demo).lower()}\n'
         '[reporter]\ncompany = "Example Social"\nemail = "safety@example.org"\n'
+        "[second_review]\nshare = 0\n"
     )
     settings = settings_file.load(folder)
     ticking = clock or FixedClock()

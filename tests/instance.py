@@ -38,9 +38,11 @@ def near_copy() -> bytes:
 def instance(folder: Path, database_url: str, **given: object) -> Iterator[Platform]:
     """Make a home with one list that holds one benign picture, and open it.
 
-    What a decision brings about leaves at once unless a test asks for a grace.
+    What a decision brings about leaves at once, and none is drawn to be judged twice, unless a
+    test asks for it: a draw in twenty tests would be another story there.
     """
     given.setdefault("grace", {"seconds": 0})
+    given.setdefault("second_review", {"share": 0})
     home = folder / "home"
     settings = settings_file.load(home, database_url=database_url, **given)
     installation.create_home(settings, "administrator")

@@ -77,10 +77,12 @@ def mixed(platform: Platform, tmp_path: Path) -> Platform:
 def books(platform: Platform, but: set[str]) -> dict[str, list[str]]:
     """Return every row of every table but some."""
     with platform.database.reading() as connection:
+        # Tests of the storage declare tables that no instance has.
+        there = set(sa.inspect(connection).get_table_names()) - but
         return {
             table.name: sorted(repr(tuple(row)) for row in connection.execute(sa.select(table)))
             for table in metadata.sorted_tables
-            if table.name not in but
+            if table.name in there
         }
 
 
