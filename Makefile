@@ -12,7 +12,8 @@ export UV_PROJECT_ENVIRONMENT := $(CURDIR)/$(VENV)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
-unexport PYTHONHOME PYTHONPATH
+# Thousands of tests start processes; each would compile every module again.
+unexport PYTHONHOME PYTHONPATH PYTHONDONTWRITEBYTECODE
 
 RUNS := $(VENV)/.tutela-runs
 DEVELOPS := $(VENV)/.tutela-develops
