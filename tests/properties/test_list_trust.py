@@ -57,6 +57,7 @@ class _Model:
         self.flags: dict[str, bool | None] = {}
         self.there = False
         self.off = False
+        # Drawn from as they came: their ids differ from run to run, and so would their order.
         self.waiting: dict[str, tuple[dict[str, int], bool, Any]] = {}
         self.coming = self.going = 0
 
@@ -142,7 +143,7 @@ class ListMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.waiting)
     @rule(data=st.data())
     def accept(self, data: st.DataObject) -> None:
-        delivery = data.draw(st.sampled_from(sorted(self.model.waiting)))
+        delivery = data.draw(st.sampled_from(list(self.model.waiting)))
         file, whole, shown = self.model.waiting[delivery]
         after, counts = self.model.effect(file, whole)
         now = (*counts, len(self.model.acting))
@@ -159,7 +160,7 @@ class ListMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.waiting)
     @rule(data=st.data())
     def refuse(self, data: st.DataObject) -> None:
-        delivery = data.draw(st.sampled_from(sorted(self.model.waiting)))
+        delivery = data.draw(st.sampled_from(list(self.model.waiting)))
         self.lists.refuse(ANNA, delivery)
         del self.model.waiting[delivery]
 
