@@ -22,6 +22,7 @@ from jinja2.ext import babel_extract
 from tutela import errors
 from tutela.alarms import alarm
 from tutela.cases import availability
+from tutela.console import composed
 from tutela.console.sentences import ENGLISH, FOLDER, catalogue
 from tutela.referrals import completeness
 from tutela.statistics import workload
@@ -36,12 +37,15 @@ _KEYWORDS: dict[str, tuple[int, ...] | None] = {
 }  # fmt: skip
 _JINJA = {"extensions": "jinja2.ext.i18n", "trimmed": "true", "silent": "false"}
 _JINJA |= {"trim_blocks": "true", "lstrip_blocks": "true"}
-ERRORS_TOLD = ("console", "cases", "decisions")
-"""Of these packages the whole sentences of errors are translated: a person meets them at work."""
+ERRORS_TOLD = (
+    "console", "cases", "decisions", "access", "evidence", "hashlists", "platform", "referrals",
+)  # fmt: skip
+"""Of these packages the sentences of errors are translated: a person meets them at work."""
 _LEFT_OUT = (
     "POT-Creation-Date", "PO-Revision-Date", "Generated-By", "Project-Id-Version",
     "Report-Msgid-Bugs-To", "Last-Translator", "Language-Team",
 )  # fmt: skip
+_OF_THE_LANGUAGE = {"join", "sorted", "min", "replace", "value", "len", "get"}
 Sentence = str | tuple[str, ...]
 
 
@@ -78,7 +82,7 @@ def _of_errors() -> Iterator[tuple[str, Sentence]]:
             place = f"{package}/{path.name}"
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") in tree:
-                    yield from ((place, one) for one in _whole(node.args[:2]))
+                    yield from ((place, one) for one in _said(node.args[:2]))
 
 
 def _of_tables() -> Iterator[tuple[str, Sentence]]:
@@ -90,11 +94,40 @@ def _of_tables() -> Iterator[tuple[str, Sentence]]:
     yield from (("statistics/workload.py", name) for name, _ in workload.AGES)
 
 
-def _whole(said: list[ast.expr]) -> Iterator[str]:
-    """Return what is a sentence as it stands: one with parts cannot be looked up."""
-    for one in said:
+def _said(arguments: list[ast.expr]) -> Iterator[str]:
+    """Yield sentences as they stand, and those made up of parts with a name for each part."""
+    for one in arguments:
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
             yield one.value
+        elif isinstance(one, ast.JoinedStr) and (sentence := _with_places(one)):
+            yield sentence
+
+
+def _with_places(said: ast.JoinedStr) -> str:
+    """Return `f"There is no {thing.name}."` as `There is no %(name)s.`; nothing if all is parts."""
+    written, names = "", set[str]()
+    for one in said.values:
+        if isinstance(one, ast.Constant):
+            written += str(one.value).replace("%", "%%")
+        elif isinstance(one, ast.FormattedValue):
+            name = _name(one.value)
+            while name in names:
+                name += "_too"
+            names.add(name)
+            written += f"%({name})s"
+    return written if composed.tells(written) else ""
+
+
+def _name(part: ast.expr) -> str:
+    """Return the name that a translator reads for what the code puts in."""
+    names = [
+        one.attr if isinstance(one, ast.Attribute) else one.id
+        for one in ast.walk(part)
+        if isinstance(one, ast.Attribute | ast.Name)
+    ]
+    # `", ".join(sorted(ways))` is about the ways.
+    told = [one for one in names if one not in _OF_THE_LANGUAGE]
+    return (told or ["part"])[0].strip("_").lower()
 
 
 def brought_up(code: str, sentences: dict[Sentence, list[str]]) -> Catalog:

@@ -20,10 +20,14 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from markupsafe import Markup, escape
 
+from tutela.console import composed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from babel.messages import Catalog
+
+    from tutela.console.composed import Form
 
 FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
@@ -36,12 +40,16 @@ _ANY, _LEFT_TO_RIGHT, _END = "\u2068", "\u2066", "\u2069"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language that the console speaks. `name`: in itself. `direction`: `ltr` or `rtl`."""
+    """A language that the console speaks. `name`: in itself. `direction`: `ltr` or `rtl`.
+
+    `forms`: its sentences that have places for parts.
+    """
 
     code: str
     name: str
     direction: str
     sentences: NullTranslations
+    forms: tuple[Form, ...]
 
     @property
     def mirrored(self) -> bool:
@@ -77,7 +85,8 @@ def _language(code: str) -> Language:
     write_mo(packed, made)
     packed.seek(0)
     name = (known.get_display_name(code) or code).capitalize()
-    return Language(code, name, known.text_direction, GNUTranslations(packed))
+    forms = composed.forms(one.id for one in made if isinstance(one.id, str) and one.string)
+    return Language(code, name, known.text_direction, GNUTranslations(packed), forms)
 
 
 def _apart(said: str) -> str:
@@ -154,13 +163,17 @@ class Told(dict[_Name, str]):
 def told(sentence: str) -> str:
     """Return a whole sentence from below the console as a part of a page.
 
-    One that no language file has, because it is made up of parts, stays English and says so.
+    One that was filled below is known again by its words. One that no language file has stays
+    English and says so.
     """
     if isinstance(sentence, Filled):
         return sentence
     found = _(sentence)
     if spoken().code == ENGLISH or found != sentence or not sentence:
         return found
+    for form in spoken().forms:
+        if (parts := form.parts(sentence)) is not None:
+            return _(form.sentence) % parts
     return Markup('<span lang="en" dir="ltr">{}</span>').format(escape(sentence))
 
 

@@ -97,7 +97,8 @@ def split(
         made = secret_sharing.split(key.private.encode(), threshold, shares, random)
     except ValueError as problem:
         raise UsageError(
-            "The key cannot be split so.", "Give 2 <= threshold <= shares <= 255."
+            "The key cannot be split so.",
+            "Take at most 255 shares, and 2 or more of them to restore it.",
         ) from problem
     mark = random(4).hex()
     return [
