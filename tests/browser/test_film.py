@@ -37,6 +37,7 @@ def test_a_strip_and_one_frame_by_keyboard_and_no_byte_of_the_film(
         sign_in(own, home)
         own.open(f"/cases/{case}")
         page.wait_for_selector(LISTENING)
+        assert ", at 0:02" in page.inner_text(".why")
         press("c")
         page.wait_for_selector(f"{LISTENING} #lease")
         assert not page.locator("[data-rung][value=reveal]").count()

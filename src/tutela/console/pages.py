@@ -22,6 +22,7 @@ from tutela.access.gate import Principal, require
 from tutela.access.preferences import Preferences, Theme
 from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
+from tutela.cases import strip
 from tutela.console import code_words, figures, keymap, language, sentences, words
 from tutela.console.banner import Banner, banner
 from tutela.console.doors import need_of
@@ -120,6 +121,7 @@ class Pages:
         self._templates.filters["seconds_left"] = self._seconds_left
         self._templates.filters |= {
             "plainly": code_words.plain,
+            "clock": strip.clock,
             "said": sentences._,
             "told": sentences.told,
             "isolated": sentences.isolated,

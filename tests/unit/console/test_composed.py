@@ -48,9 +48,7 @@ def test_whatever_stands_in_a_place_comes_out_of_it(name: str) -> None:
     assert composed.form(SET).parts(SET % {"name": name}) == {"name": name}
 
 
-@pytest.mark.parametrize(
-    "said", ["There is a set.", "There is a set .", "So there is a set x."]
-)
+@pytest.mark.parametrize("said", ["There is a set.", "There is a set .", "So there is a set x."])
 def test_another_sentence_is_none_of_it(said: str) -> None:
     assert composed.form(SET).parts(said) is None
 
