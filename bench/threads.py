@@ -45,7 +45,7 @@ def measure(*, quick_run: bool = False, large: bool = False) -> list[Table]:
                         "1": lambda: list(alone.map(work, files)),
                         "2": lambda: list(two.map(work, files)),
                     },
-                    rounds=3,
+                    rounds=9,
                     calls=len(files),
                 )
                 gain = taken["1"].median / taken["2"].median
