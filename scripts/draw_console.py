@@ -14,19 +14,28 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+import sqlalchemy as sa
 from PIL import Image
 from playwright.sync_api import sync_playwright
 from rich.console import Console
 
 from tutela.access.roles import Role
+from tutela.cases import case as cases_on_record
+from tutela.cases.case import CaseKind, CaseState, case_from, cases
+from tutela.cases.viewing import Fidelity
 from tutela.cli.demo.stage import Stage
 from tutela.cli.demo.uploads import Upload, photo
 from tutela.cli.practice.lessons import lessons, listed
+from tutela.decisions import decision as decisions_on_record
+from tutela.decisions import second_review
+from tutela.decisions.decision import Finding, Grounds, Outcome, decisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
+
+    from tutela.bootstrap import Platform
 
 _FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -158,13 +167,13 @@ SCENES = (
     Scene("revealing", Role.REVIEWER, _revealing),
     Scene("drafted", Role.REVIEWER, _drafted),
     Scene("decided", Role.REVIEWER, _to("/decided")),
-    Scene("reviews", Role.REVIEWER, _to("/reviews")),
     Scene("referrals", Role.REVIEWER, _to("/referrals")),
     Scene("day", Role.REVIEWER, _to("/day")),
     Scene("account", Role.REVIEWER, _to("/account")),
     Scene("preferences", Role.REVIEWER, _to("/preferences")),
     Scene("queue-arabic", Role.REVIEWER, _to("/queue"), language="ar"),
     Scene("case-arabic", Role.REVIEWER, _looking, language="ar"),
+    Scene("reviews", Role.LEAD, _to("/reviews")),
     Scene("appeals", Role.LEAD, _to("/appeals")),
     Scene("team", Role.LEAD, _to("/team")),
     Scene("agreement", Role.LEAD, _to("/agreement")),
@@ -176,6 +185,41 @@ SCENES = (
     Scene("accounts", Role.ADMINISTRATOR, _accounts),
     Scene("settings", Role.ADMINISTRATOR, _to("/settings")),
 )
+
+
+def _second_looks(platform: Platform) -> None:
+    """Have the lead judge two decisions again, one otherwise; a third waits, and an appeal."""
+    people = {one.name: one.actor for one in platform.accounts.all()}
+    reviewer, lead = people[str(Role.REVIEWER)], people[str(Role.LEAD)]
+    host = next(actor for name, actor in people.items() if name.endswith("host"))
+    with platform.database.reading() as connection:
+        found = connection.execute(sa.select(cases).where(cases.c.state == CaseState.OPEN.value))
+        waiting = {one.kind: one for one in map(case_from, found)}
+        (decided,) = connection.execute(sa.select(decisions)).all()
+        (item,) = cases_on_record.items_of(connection, decided.case_id)
+    with platform.audit.change(reviewer) as change:
+        (drafted,) = decisions_on_record.of_case(change.connection, decided.case_id)
+        second_review.put(change, drafted)
+    platform.casework.draw = second_review.Draw(1.0)
+    seen = Finding(Outcome.ABUSIVE, Grounds.VIEWED)
+    cut = Finding(Outcome.NOT_ABUSIVE, Grounds.UNREADABLE_BUT_HARMLESS, note="Cut in half.")
+    for kind, first, then in (
+        (CaseKind.KNOWN, seen, (Outcome.NOT_ABUSIVE, Grounds.WRONG_MATCH, "It is a street.")),
+        (CaseKind.UNSCREENED, cut, (cut.outcome, cut.grounds, "")),
+    ):
+        case = waiting[kind].id
+        lease = platform.queue.claim(reviewer, case)
+        if first is seen:
+            with platform.database.reading() as connection:
+                files = cases_on_record.items_of(connection, case)
+            for one in files:
+                look = platform.viewing.grant(reviewer, case, one.id, Fidelity.COLOUR, "compare")
+                platform.viewing.render(reviewer, look.id, str(Role.REVIEWER))
+        platform.casework.decide(reviewer, case, lease.token, waiting[kind].size, first)
+        review = next(one for one in platform.second_look.waiting(lead) if one.case_id == case)
+        platform.second_look.take(lead, review.id)
+        platform.second_look.say(lead, review.id, *then)
+    platform.appealing.receive(host, item.id, "appeal-1", "It shows our town, on a holiday.")
 
 
 def main() -> None:
@@ -193,6 +237,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         people = {role: stage.sign_in_address(str(role), role) for role in _roles()}
         for role, address in people.items():
+            if role is Role.LEAD:
+                _second_looks(stage.platform)
             with _signed_in(browser, address) as page:
                 for scene in (one for one in SCENES if one.role is role):
                     page.emulate_media(color_scheme=scene.colours)  # type: ignore[arg-type]
