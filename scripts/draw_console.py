@@ -179,6 +179,7 @@ SCENES = (
     Scene("agreement", Role.LEAD, _to("/agreement")),
     Scene("lists", Role.LEAD, _to("/lists")),
     Scene("policies", Role.LEAD, _to("/policies")),
+    Scene("obligations", Role.LEAD, _to("/obligations")),
     Scene("approvals", Role.LEAD, _to("/approvals")),
     Scene("alarms", Role.LEAD, _to("/alarms")),
     Scene("audit", Role.LEAD, _to("/audit")),

@@ -101,6 +101,7 @@ CONSOLE: dict[tuple[str, str], str] = {
     ("POST", "/lists/{list}/flagged/refuse"): "list.manage",
     ("POST", "/lists/{list}/off"): "list.manage",
     ("POST", "/lists/{list}/on"): "list.manage",
+    ("GET", "/obligations"): SIGNED_IN,
     ("GET", "/policies"): "list.manage",
     ("POST", "/policies"): "list.manage",
     ("GET", "/alarms"): "alarm.handle",

@@ -29,6 +29,7 @@ from tutela.console.golden import GoldenPages
 from tutela.console.language import chosen
 from tutela.console.lists import ListPages
 from tutela.console.looking import LookingPages
+from tutela.console.obligations import ObligationPages
 from tutela.console.pages import Pages
 from tutela.console.passing import PassingPages
 from tutela.console.policies import PolicyPages
@@ -197,6 +198,7 @@ def console_app(platform: Platform) -> Starlette:
             form("/lists/{list}/flagged/refuse", lists.refuse_entry, Permission.LIST_MANAGE),
             form("/lists/{list}/off", lists.off, Permission.LIST_MANAGE),
             form("/lists/{list}/on", lists.on, Permission.LIST_MANAGE),
+            page("/obligations", ObligationPages(pages).all, SIGNED_IN),
             page("/policies", PolicyPages(pages).all, Permission.LIST_MANAGE),
             form("/policies", PolicyPages(pages).lay_down, Permission.LIST_MANAGE),
             page("/alarms", alarms.all, Permission.ALARM_HANDLE),

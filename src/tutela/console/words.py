@@ -20,6 +20,7 @@ from tutela.content.notice import Circumstance, Harm
 from tutela.decisions.decision import Grounds, Outcome
 from tutela.decisions.labels import Age, Conduct, Feature, Subject
 from tutela.hashlists.sudden import Doubt
+from tutela.referrals.obligations.obligation import Relation, Sureness
 from tutela.referrals.referral import State
 
 if TYPE_CHECKING:
@@ -70,6 +71,20 @@ RUNGS: Told[Fidelity] = Told(
     }
 )
 
+RELATIONS: Told[Relation] = Told(
+    {
+        Relation.ESTABLISHED: marked("It binds: the operator is established there."),
+        Relation.ABROAD: marked("It binds: the service is offered there."),
+        Relation.HOSTS: marked("It binds: content is hosted there."),
+    }
+)
+SURENESS: Told[Sureness] = Told(
+    {
+        Sureness.A: marked("the text was read"),
+        Sureness.B: marked("from one source"),
+        Sureness.C: marked("general knowledge"),
+    }
+)
 THEMES: Told[Theme] = Told(
     {
         Theme.SYSTEM: marked("as the system has it"),

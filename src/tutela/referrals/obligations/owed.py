@@ -126,8 +126,24 @@ def due(
     )
 
 
+def relation_to(provider: Provider, one: Obligation) -> tuple[Relation | None, str]:
+    """Return how a provider belongs to an obligation's country, and so in words; None: not."""
+    if provider.country in one.countries:
+        if Relation.ESTABLISHED in one.relations:
+            return Relation.ESTABLISHED, f"The provider is established in {provider.country}."
+    elif Relation.ABROAD in one.relations and (
+        offered := [where for where in provider.offers_in if where in one.countries]
+    ):
+        return Relation.ABROAD, f"The provider offers its service in {', '.join(offered)}."
+    if Relation.HOSTS in one.relations and (
+        hosted := [where for where in provider.hosts_in if where in one.countries]
+    ):
+        return Relation.HOSTS, f"The provider hosts in {', '.join(hosted)}."
+    return None, "The provider is not one that it binds."
+
+
 def _ruled(incident: Incident, provider: Provider, one: Obligation) -> Ruling:
-    relation, said = _relation(provider, one)
+    relation, said = relation_to(provider, one)
     if relation is None:
         return Ruling(one, Answer.NOT_OWED, (said,))
     why = [said]
@@ -148,21 +164,6 @@ def _ruled(incident: Incident, provider: Provider, one: Obligation) -> Ruling:
         return Ruling(one, Answer.NOT_OWED, (f"No evidence of a link to {where} is known.",))
     why += [f"Linked to {link.country}: {link.basis.words}." for link in links]
     return Ruling(one, Answer.OWED, tuple(why))
-
-
-def _relation(provider: Provider, one: Obligation) -> tuple[Relation | None, str]:
-    if provider.country in one.countries:
-        if Relation.ESTABLISHED in one.relations:
-            return Relation.ESTABLISHED, f"The provider is established in {provider.country}."
-    elif Relation.ABROAD in one.relations and (
-        offered := [where for where in provider.offers_in if where in one.countries]
-    ):
-        return Relation.ABROAD, f"The provider offers its service in {', '.join(offered)}."
-    if Relation.HOSTS in one.relations and (
-        hosted := [where for where in provider.hosts_in if where in one.countries]
-    ):
-        return Relation.HOSTS, f"The provider hosts in {', '.join(hosted)}."
-    return None, "The provider is not one that it binds."
 
 
 def _exempted(
