@@ -221,7 +221,7 @@ class _Stream:
                 raise Undecodable(Reason.TOO_MANY_PIXELS)
             context.thread_count = 1
             context.options = _terms(self._limits)
-            sparing = pace.step != 1 or context.codec.name in _INTRA
+            sparing = pace.step > 1 or context.codec.name in _INTRA
             needed = iter(taken(outline, pace)[1] if sparing else [range(len(outline))])
             group = next(needed, range(0))
             last = outline.zero
