@@ -39,6 +39,8 @@ def sign_in(tab: Tab, home: Home, role: Role = Role.REVIEWER) -> None:
     page.wait_for_url("**/queue")
     page.click("text=Sign out")
     page.wait_for_url("**/sign-in")
+    # A page that has arrived gives the focus a moment later.
+    page.wait_for_selector("[name=name]:focus")
     page.keyboard.type(home.people[role].name)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
