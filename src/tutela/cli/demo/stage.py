@@ -80,7 +80,8 @@ class Stage:
             "simulated authority",
             "tutela.simulators.cybertipline",
             *("--port", "0", "--state", str(self.home / "authority.db")),
-            *("--user", _AUTHORITY_USER, "--password", password),
+            # One argument: a word at random may begin with a dash.
+            *("--user", _AUTHORITY_USER, f"--password={password}"),
         )
         host_port, tutela_port = _port(), self._port or _port()
         self._create_home(password, host_port, tutela_port)

@@ -87,7 +87,7 @@ class Stage:
             self._ncmec = self._started(
                 "simulated CyberTipline",
                 "tutela.simulators.cybertipline",
-                *("--user", _USER, "--password", password),
+                *("--user", _USER, f"--password={password}"),
             )
             url = f"{self._ncmec.address}/ispws"
             authority = {"url": url, "username": _USER, "password": password}
