@@ -111,8 +111,8 @@ def taken(outline: Outline, pace: Pace) -> tuple[int, list[range]]:
 def pace_for(outline: Outline, most: int) -> Pace:
     """Return the closest pace that gives at most so many looks.
 
-    No pace passes over more than twice the frames that evenly spread looks would. A clock by which
-    that cannot be had, one that leaps or runs to and fro, is not gone by.
+    No pace passes over more than 60 frames, or twice those that evenly spread looks would. A clock
+    by which that cannot be had, one that leaps or runs to and fro, is not gone by.
     """
     evenly = -(-len(outline) // most)
     pace = Pace(1, max(MOST_UNSEEN, 2 * evenly), outline.zero)
