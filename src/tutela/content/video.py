@@ -53,6 +53,8 @@ MOST_PACKETS = 1_000_000
 _FARTHEST = 1 << 50
 """No clock runs longer, in milliseconds."""
 _PACKETS_BETWEEN = 32
+_HELD_BACK = 64
+"""No decoder holds more packets back before it gives a frame: 16 frames of two fields, twice."""
 _INTRA = {"mjpeg", "prores", "png"}
 """Each frame by itself, so that what is not looked at need not be decoded."""
 
@@ -224,21 +226,27 @@ class _Stream:
             sparing = pace.step > 1 or context.codec.name in _INTRA
             needed = iter(taken(outline, pace)[1] if sparing else [range(len(outline))])
             group = next(needed, range(0))
-            last = outline.zero
+            last, unready = outline.zero, outline.before_any_key()
+            silence = 0
             for place, packet in enumerate(self._packets(container, stream)):
                 if place >= group.stop:
                     group = next(needed, range(0))
                     if place < group.start:
                         for frame in self._decoded(stream, None):
-                            last = _moment(stream, frame.pts, last)
+                            last, silence = _moment(stream, frame.pts, last), 0
                             yield frame, last
                         context.flush_buffers()
                 if place not in group:
                     sampler.pass_over(1)
                     continue
+                silence += place >= unready
                 for frame in self._decoded(stream, packet):
-                    last = _moment(stream, frame.pts, last)
+                    last, silence = _moment(stream, frame.pts, last), 0
                     yield frame, last
+                # Packets that give nothing and no complaint, where no second shows that they did.
+                if silence > pace.unseen + _HELD_BACK:
+                    self._doubt(Reason.CORRUPT)
+                    silence = 0
             for frame in self._decoded(stream, None):
                 last = _moment(stream, frame.pts, last)
                 yield frame, last

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import struct
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -130,6 +133,13 @@ def test_what_an_edit_list_hides_is_looked_at_and_is_not_the_first_frame() -> No
     assert printed.pictures[0].moment == 0
 
 
+def test_frames_that_fall_silent_within_a_second_are_a_doubt() -> None:
+    """The clock lays all into one second, of which a frame came: only counting notices."""
+    for many, expected in ((120, None), (130, Reason.CORRUPT)):
+        found, reason = read(_with_silence(scenes(3, 96, 64), range(130, 130 + many)))
+        assert (len(found), reason) == (4, expected)
+
+
 def test_a_file_of_sound_alone_is_in_doubt() -> None:
     for container in ("mp4", "mpegts", "matroska"):
         found, reason = read(sound(container))
@@ -248,12 +258,31 @@ def _edited(data: bytes, media_time: float) -> bytes:
     return bytes(whole)
 
 
+def _with_silence(stills: list[Image.Image], silent: range) -> bytes:
+    """Return a film of 130 frames each, where some packets say only that a sequence ends."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as file:
+        stream = file.add_stream("libx264", rate=1000, options={"threads": "1", "bf": "0"})
+        stream.width, stream.height = stills[0].size
+        stream.pix_fmt = "yuv420p"
+        stream.gop_size = 12
+        shown = [np.asarray(still) for still in stills for _ in range(130)]
+        frames = [av.VideoFrame.from_ndarray(one, format="rgb24") for one in shown]
+        for place, frame in enumerate(frames):
+            frame.pts, frame.time_base = place, Fraction(1, 1000)
+        packets = [packet for frame in [*frames, None] for packet in stream.encode(frame)]
+        for place, packet in enumerate(packets):
+            if place in silent:
+                empty = av.Packet(b"\0\0\0\1\x0a")
+                empty.stream, empty.time_base = stream, packet.time_base
+                empty.pts, empty.dts = packet.pts, packet.dts
+                file.mux(empty)
+            else:
+                file.mux(packet)
+    return out.getvalue()
+
+
 def _two_streams(stills: list[Image.Image]) -> bytes:
-    import io
-    from fractions import Fraction
-
-    import av
-
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as file:
         streams = [file.add_stream("mpeg4", rate=6) for _ in stills]
