@@ -106,6 +106,21 @@ def test_what_is_urgent_is_written_at_once_and_the_waiver_is_on_record(tmp_path:
     assert told.index(waived) < written, "on record before anything is written"
 
 
+def test_letters_wait_for_nobody_where_the_settings_say_so_and_that_is_on_record(
+    drafted: tuple[Shell, str, str], tmp_path: Path
+) -> None:
+    shell, _, referral = drafted
+    settings = shell.home / "settings.toml"
+    settings.write_text(settings.read_text() + "[two_people]\nverbs = []\n")
+    shell("referrals", "letters", referral, "--to", str(tmp_path / "letters"))
+    assert (tmp_path / "letters").is_dir()
+    platform = bootstrap.open_platform(settings_file.load(shell.home))
+    told = platform.audit.entries(referral)
+    platform.close()
+    (waived,) = [one for one in told if one.action == Action.APPROVAL_WAIVED]
+    assert waived.details == {"verb": "referral_export", "why": "policy"}
+
+
 def test_counsels_figures_are_in_force_and_what_is_overdue_ends_with_1(
     drafted: tuple[Shell, str, str], tmp_path: Path
 ) -> None:

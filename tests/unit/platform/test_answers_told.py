@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from tests.casework import ANNA, BORIS, HOST
@@ -19,6 +20,7 @@ from tutela.platform.intake import Submission
 from tutela.storage.duties import duties
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tutela.bootstrap import Platform
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 ABUSIVE = Finding(Outcome.ABUSIVE, Grounds.LISTED_COPY)
 HARMLESS = Finding(Outcome.NOT_ABUSIVE, Grounds.WRONG_MATCH)
 _PATIENCE = 60
+_LEASE_SECONDS = 1.0
+_STALL_SECONDS = 4.0
 
 
 def at_once(platform: Platform) -> None:
@@ -47,6 +51,23 @@ def work(platform: Platform, host: SimulatedHost) -> None:
             at_once(platform)
 
 
+def step_while_it_stalls(platform: Platform, host: SimulatedHost) -> None:
+    """Take the duty, whose call stalls for longer than its lease; another worker takes it over."""
+    with ThreadPoolExecutor(1) as pool:
+        stalled = pool.submit(platform.worker.step)
+        wait_until(lambda: not host.pending())
+        wait_until(platform.worker.step)
+        assert not stalled.done(), "it should still wait for its answer"
+        assert stalled.result(_PATIENCE)
+
+
+def wait_until(true: Callable[[], object]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
 def test_an_answer_is_told_once_whatever_the_host_does(tmp_path: Path, database_url: str) -> None:
     with instance(tmp_path, database_url) as made:
         secret = KeyFiles(made.settings.keys).webhook_secret()
@@ -56,6 +77,7 @@ def test_an_answer_is_told_once_whatever_the_host_does(tmp_path: Path, database_
             database_url=database_url,
             host={"webhook_url": host.webhook},
             grace={"seconds": 0},
+            duties={"lease_seconds": _LEASE_SECONDS},
         )
         platform = bootstrap.open_platform(settings, pool=shared_pool())
         try:
@@ -71,6 +93,8 @@ def test_an_answer_is_told_once_whatever_the_host_does(tmp_path: Path, database_
                 ("drop_after", {}),
                 ("crash", {"when": "after"}),
                 ("answer_twice", {}),
+                ("stall", {"when": "before", "seconds": _STALL_SECONDS}),
+                ("stall", {"when": "after", "seconds": _STALL_SECONDS}),
             )
             for number, (fault, how) in enumerate(faults):
                 work(platform, host)
@@ -78,6 +102,8 @@ def test_an_answer_is_told_once_whatever_the_host_does(tmp_path: Path, database_
                 platform.appealing.take(BORIS, appeal.id)
                 host.fault(fault, call="webhook", **how)
                 platform.appealing.uphold(BORIS, appeal.id, "it is the listed one")
+                if fault == "stall":
+                    step_while_it_stalls(platform, host)
             work(platform, host)
             last = platform.appealing.receive(HOST, answer.id, "appeal-last", "A tree.")
             platform.appealing.take(BORIS, last.id)
@@ -88,7 +114,7 @@ def test_an_answer_is_told_once_whatever_the_host_does(tmp_path: Path, database_
             platform.close()
         told = [(one["appeal"], one["answer"]) for one in host.books()["answers"]]
         assert told == [
-            *((f"appeal-{number}", "upheld") for number in range(4)),
+            *((f"appeal-{number}", "upheld") for number in range(len(faults))),
             ("appeal-last", "reversed"),
         ]
         assert [one["verb"] for one in host.books()["effects"]] == ["remove", "restore"]
