@@ -1,10 +1,11 @@
 """What a process that reads a list might do once the list has taken it over; words name the trick.
 
-The list's own first line says which: `#connect`, `#lie id,…`, `#flood`, `#hang`.
+The list's own first line says which: `#connect`, `#lie id,…`, `#flood`, `#hang`, `#end {…}`.
 """
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,9 @@ from tutela.content.confinement.serving import serve
 
 if TYPE_CHECKING:
     from tutela.content.confinement.serving import Incoming, Terms
+
+
+_END: dict[str, Any] = {"format": "csv", "ignored": []}
 
 
 def read(_words: dict[str, Any], incoming: Incoming) -> tuple[dict[str, Any], bytes]:
@@ -24,12 +28,16 @@ def read(_words: dict[str, Any], incoming: Incoming) -> tuple[dict[str, Any], by
         return {}, b"x" * (1 << 25)
     elif trick == "#hang":
         time.sleep(600)
+    elif trick == "#end":
+        _END.clear()
+        _END.update(json.loads(said))
+        return {}, b""
     return {}, said.replace("~", "\t").encode()
 
 
 def end(_words: dict[str, Any], _incoming: Incoming) -> tuple[dict[str, Any], bytes]:
     """Say what the file was."""
-    return {"format": "csv", "ignored": []}, b""
+    return _END, b""
 
 
 def _warm_up(_terms: Terms) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST = 1000
 """The most characters that are taken of a number or a code."""
+MOST_CODE = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class AnswersHere:
             if root.getroottree().docinfo.doctype:  # type: ignore[union-attr]
                 raise ValueError("a document type")
             code = int(_of(root, "responseCode") or "")
+            if abs(code) > MOST_CODE:
+                raise ValueError("no code")
         except (etree.XMLSyntaxError, ValueError) as problem:
             raise unreadable() from problem
         return Answered(code, _of(root, "reportId"), _of(root, "fileId"), _of(root, "hash"))

@@ -32,11 +32,9 @@ LISTED_SIDE = 512
 LISTED_POINTS = 200
 TILE_POINTS = 60
 """A contact sheet has many tiles, so that each is sketched with fewer points."""
-LOOKED_SIDE = 720
-"""So is a picture that is looked at: what is listed may be a small part of it."""
-LOOKED_POINTS = 800
 LEAST_LOOKED_SIDE = 480
-"""A smaller one is enlarged to this: twice as many points of a thumbnail are known again."""
+"""A smaller picture that is looked at is enlarged to this: of a thumbnail twice as many points
+are known again."""
 _LEAST_SIDE = 16
 _CONTRAST = 0.01
 _NUMBERS = 128

@@ -6,12 +6,25 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from tutela.hashing.pdq import FORMS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+MIRROR, NEGATIVE, REGION = "mirror", "negative", "region"
+VIAS = frozenset((*FORMS[1:], MIRROR, NEGATIVE, REGION))
+"""How a picture can be looked at."""
+LOOKED_SIDE, LOOKED_POINTS = 720, 800
+"""A picture that is compared with sketches is reduced to this longer side, in pixels, before its
+points are looked for: what is listed may be a small part of it."""
+LOOKED_PICTURES = 8
+"""So many pictures of a file are looked at, at most."""
 Corners = tuple[tuple[float, float], ...]
-"""Four places, x and y from 0 to 1 of the picture's width and height, clockwise from top left."""
+"""Four places, x and y from 0 to 1 of the picture's width and height, clockwise from top left.
+
+Of a picture within a picture they may lie a little outside.
+"""
 
 
 class Budget(StrEnum):

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from tutela.content.confinement.fault import Fault, Lost
-from tutela.content.confinement.frame import Most
+from tutela.content.confinement.frame import SENSELESS, Most
 from tutela.content.confinement.lent import Lent, Turn
 from tutela.errors import InvalidInput
 from tutela.hashlists.formats import Reading
@@ -64,7 +64,7 @@ class ConfinedFile:
                 self._learned(frame.words)
         except Lost as lost:
             raise _unreadable(lost.fault) from lost
-        except (ValueError, TypeError, OverflowError) as problem:
+        except SENSELESS as problem:
             raise _unreadable(Fault.CRASHED) from problem
 
     def _taken(self, frame: Frame) -> Iterator[Line]:

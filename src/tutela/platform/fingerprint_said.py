@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from enum import StrEnum
 from typing import Any
 
-from tutela.content.confinement.frame import Most
+from tutela.content.confinement.frame import Most, whole
 from tutela.content.decoding import Reading, Reason
 from tutela.hashing.digests import Digests
 from tutela.hashing.fingerprint import Fingerprint, PictureHash
@@ -16,6 +16,13 @@ from tutela.platform.looks_said import looks_said, looks_understood
 WITHOUT_LOOKS = Most(words=1 << 20)
 WITH_LOOKS = Most(words=64 << 20)
 _DIGITS = (("md5", 32), ("sha1", 40), ("sha256", 64))
+_MOST_BYTES = (1 << 63) - 1
+_FARTHEST = (1 << 31) - 1
+"""No frame has a higher number, and no side more pixels."""
+_LONGEST = 1 << 52
+"""No moment is further away, in milliseconds."""
+_BEST, _BITS = 100, 256
+_LONGEST_WORD = 80
 
 
 class Effort(StrEnum):
@@ -48,8 +55,8 @@ def fingerprint_understood(said: dict[str, Any]) -> Fingerprint:
     try:
         media_type, unscreened = said["media_type"], said["unscreened"]
         return Fingerprint(
-            None if media_type is None else str(media_type)[:80],
-            int(said["bytes"]),
+            None if media_type is None else _word(media_type),
+            whole(said["bytes"], 0, _MOST_BYTES),
             Digests(**{name: _hexed(said["digests"][name], size) for name, size in _DIGITS}),
             tuple(_picture(one) for one in said["pictures"]),
             None if unscreened is None else Reason(unscreened),
@@ -62,13 +69,13 @@ def fingerprint_understood(said: dict[str, Any]) -> Fingerprint:
 
 def _picture(said: dict[str, Any]) -> PictureHash:
     return PictureHash(
-        int(said["frame"]),
+        whole(said["frame"], 0, _FARTHEST),
         Reading(said["reading"]),
         _hexed(said["pdq"], 64),
-        int(said["quality"]),
-        int(said["width"]),
-        int(said["height"]),
-        None if said["moment"] is None else int(said["moment"]),
+        whole(said["quality"], 0, _BEST),
+        whole(said["width"], 1, _FARTHEST),
+        whole(said["height"], 1, _FARTHEST),
+        None if said["moment"] is None else whole(said["moment"], -_LONGEST, _LONGEST),
     )
 
 
@@ -76,10 +83,17 @@ def _quick(said: dict[str, Any] | None) -> ScreeningHash | None:
     if said is None:
         return None
     bits = bytes.fromhex(_hexed(said["bits"], 64))
-    return ScreeningHash(bits, int(said["quality"]), int(said["doubtful"]))
+    return ScreeningHash(bits, whole(said["quality"], 0, _BEST), whole(said["doubtful"], 0, _BITS))
 
 
 def _hexed(text: str, digits: int) -> str:
-    if len(bytes.fromhex(text)) * 2 != digits:
+    """Return digits of the one form that is stored: no blanks, no capitals, none too many."""
+    if len(text) != digits or bytes.fromhex(text).hex() != text:
         raise ValueError
     return text
+
+
+def _word(said: str) -> str:
+    if not (said.isascii() and said.isprintable() and len(said) <= _LONGEST_WORD):
+        raise ValueError
+    return said

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from tutela.content.confinement.fault import Fault, Lost
-from tutela.content.confinement.frame import Most
+from tutela.content.confinement.frame import Most, whole
 from tutela.content.confinement.pool import Allowance
 from tutela.content.decoding import Reason, Undecodable
 from tutela.content.media_type import sniff
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     Fields = tuple[tuple[str, str], ...]
 
+_Told = TypeVar("_Told")
 WORKER = "tutela.platform.parsing_worker"
 _CHUNK = 1 << 18
 _MOST_FIELDS, _NAME, _VALUE = 200, 64, 1000
@@ -85,34 +87,30 @@ class Parsing:
         if len(data) > self.limits.max_bytes:
             whole = digests((data,))
             return Fingerprint(sniff(data), len(data), whole, (), Reason.TOO_MANY_BYTES)
+
+        def understood(answer: Frame) -> Fingerprint:
+            return fingerprint_understood(answer.words | {"digests": asdict(taken[0])})
+
         try:
-            answer = self._ask(words, data, effort.most, meanwhile)
-            said = answer.words | {"digests": asdict(taken[0])}
-            printed = fingerprint_understood(said)
+            printed = self._ask(words, data, effort.most, understood, meanwhile)
         except Lost as lost:
             return self._lost(data, taken, lost.fault)
-        except ValueError:
-            return self._lost(data, taken, Fault.CRASHED)
         return replace(printed, media_type=sniff(data), bytes=len(data))
 
     def exif(self, data: bytes) -> Fields:
         """Return what a picture's file says about its making, as `tutela.content.exif` does."""
         try:
-            fields = self._ask({"job": "exif"}, data, Most()).words["fields"]
-            return tuple(
-                (str(name)[:_NAME], str(value)[:_VALUE]) for name, value in fields[:_MOST_FIELDS]
-            )
-        except (Lost, ValueError, KeyError, TypeError):
+            return self._ask({"job": "exif"}, data, Most(), _fields)
+        except Lost:
             return ()
 
     def sketches(self, data: bytes) -> list[str]:
         """Return what a list keeps of a picture beside its hash: base 64, to be checked."""
         words = {"job": "sketches", "limits": self._limits}
         try:
-            drawn = self._ask(words, data, Most()).words["sketches"]
-        except (Lost, KeyError):
+            return self._ask(words, data, Most(), _sketches)
+        except Lost:
             return []
-        return [str(one) for one in drawn[:_MOST_SKETCHES]] if isinstance(drawn, list) else []
 
     def smaller(self, data: bytes, side: int) -> NDArray[np.uint8]:
         """Return a file's first picture, (height, width, 3), no side longer than `side`.
@@ -120,18 +118,7 @@ class Parsing:
         Raises `Undecodable`.
         """
         words = {"job": "smaller", "limits": self._limits, "side": side}
-        try:
-            answer = self._ask(words, data, Most(data=3 * side * side))
-            if "undecodable" in answer.words:
-                raise Undecodable(Reason(answer.words["undecodable"]))
-            height, width = int(answer.words["height"]), int(answer.words["width"])
-            if not (0 < height <= side and 0 < width <= side):
-                raise ValueError
-            return np.frombuffer(answer.data, np.uint8).reshape(height, width, 3)
-        except Lost as lost:
-            raise Undecodable(Reason(lost.fault.value)) from lost
-        except (ValueError, KeyError, TypeError, OverflowError) as problem:
-            raise Undecodable(Reason.DECODER_CRASHED) from problem
+        return self._drawn(words, data, Most(data=3 * side * side), partial(_picture, side=side))
 
     def frames(
         self, data: bytes, moments: tuple[int, ...], side: int
@@ -141,45 +128,76 @@ class Parsing:
         Raises `Undecodable` where none can be had.
         """
         words = {"job": "frames", "limits": self._limits, "side": side, "moments": moments}
-        try:
-            answer = self._ask(words, data, Most(data=3 * side * side * len(moments)))
+        most = Most(data=3 * side * side * len(moments))
+        return self._drawn(words, data, most, partial(_apart, moments=moments, side=side))
+
+    def _drawn(
+        self,
+        words: dict[str, Any],
+        data: bytes,
+        most: Most,
+        of: Callable[[Frame], _Told | Undecodable],
+    ) -> _Told:
+        """Return pixels, or raise `Undecodable`."""
+
+        def understood(answer: Frame) -> _Told | Undecodable:
             if "undecodable" in answer.words:
-                raise Undecodable(Reason(answer.words["undecodable"]))
-            return _apart(answer, moments, side)
+                return Undecodable(Reason(answer.words["undecodable"]))
+            return of(answer)
+
+        try:
+            told = self._ask(words, data, most, understood)
         except Lost as lost:
             raise Undecodable(Reason(lost.fault.value)) from lost
-        except (ValueError, KeyError, TypeError, OverflowError) as problem:
-            raise Undecodable(Reason.DECODER_CRASHED) from problem
+        if isinstance(told, Undecodable):
+            raise told
+        return told
 
     def _ask(
         self,
         words: dict[str, Any],
         data: bytes,
         most: Most,
+        understood: Callable[[Frame], _Told],
         meanwhile: Callable[[Callable[[], None]], None] | None = None,
-    ) -> Frame:
+    ) -> _Told:
         allowed = Allowance(self._patience.seconds, self._patience.cpu_seconds, most)
-        return self._pool.run(words, data, allowed, meanwhile)
+        return self._pool.run(words, data, allowed, understood, meanwhile)
 
     def _lost(self, data: bytes, taken: list[Digests], fault: Fault) -> Fingerprint:
         whole = taken[0] if taken else digests((data,))
         return Fingerprint(sniff(data), len(data), whole, (), Reason(fault.value))
 
 
-def _apart(answer: Frame, moments: tuple[int, ...], side: int) -> dict[int, NDArray[np.uint8]]:
+def _fields(answer: Frame) -> Fields:
+    fields = answer.words["fields"][:_MOST_FIELDS]
+    return tuple((str(name)[:_NAME], str(value)[:_VALUE]) for name, value in fields)
+
+
+def _sketches(answer: Frame) -> list[str]:
+    return [str(one) for one in answer.words["sketches"][:_MOST_SKETCHES]]
+
+
+def _picture(answer: Frame, side: int) -> NDArray[np.uint8]:
+    height, width = (whole(answer.words[one], 1, side) for one in ("height", "width"))
+    return np.frombuffer(answer.data, np.uint8).reshape(height, width, 3)
+
+
+def _apart(
+    answer: Frame, moments: tuple[int, ...], side: int
+) -> dict[int, NDArray[np.uint8]] | Undecodable:
     """Take pixels apart as an answer says. Raises `ValueError` where that is no sense."""
     found: dict[int, NDArray[np.uint8]] = {}
     at = 0
-    for moment, width, height in answer.words["frames"]:
-        if moment not in moments or not (0 < height <= side and 0 < width <= side):
+    for moment, *sides in answer.words["frames"]:
+        width, height = (whole(one, 1, side) for one in sides)
+        if moment not in moments:
             raise ValueError
         size = 3 * width * height
         pixels = np.frombuffer(answer.data[at : at + size], np.uint8)
         found[int(moment)] = pixels.reshape(height, width, 3)
         at += size
-    if not found:
-        raise Undecodable(Reason.NO_FRAMES)
-    return found
+    return found or Undecodable(Reason.NO_FRAMES)
 
 
 def _chunks(data: bytes, push: Callable[[], None]) -> Iterator[memoryview | bytes]:

@@ -91,6 +91,12 @@ def test_an_instance_reads_no_list_itself(
         ("#hang", "timed out"),
         ("#lie 1~~a~~~~~~~~~~~", "decoder crashed"),
         ("#lie nonsense", "decoder crashed"),
+        ("#end {}", "decoder crashed"),
+        ('#end {"format": "csv", "ignored": {}}', "decoder crashed"),
+        ('#end {"format": "csv", "ignored": 4}', "decoder crashed"),
+        ('#end {"invalid": ["why"]}', "decoder crashed"),
+        ('#end {"invalid": {"what": 1}}', "decoder crashed"),
+        ('#end {"fault": []}', "decoder failed"),
     ],
 )
 def test_a_process_that_was_taken_over_costs_its_file_alone(

@@ -18,6 +18,12 @@ class Nonsense(ValueError):
     """What came is no frame, or none that may come."""
 
 
+SENSELESS = (
+    ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError,
+)  # fmt: skip
+"""What taking hostile words at their word may raise: then they make no sense."""
+
+
 class TooLong(Nonsense):
     """A frame announces more than may come."""
 
@@ -46,6 +52,13 @@ def spoken(words: dict[str, Any]) -> bytes:
 def head_and_words(words: bytes, size: int) -> bytes:
     """Return the start of a frame that `size` bytes follow."""
     return HEAD.pack(len(words), size) + words
+
+
+def whole(said: object, least: int, most: int) -> int:
+    """Return a whole number as it was said. Raises `Nonsense` for anything else, or beyond."""
+    if type(said) is not int or not least <= said <= most:
+        raise Nonsense
+    return said
 
 
 def taken(heard: bytearray, most: Most) -> Frame | None:

@@ -6,12 +6,12 @@ import select
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import structlog
 
 from tutela.content.confinement.fault import Fault, Lost
-from tutela.content.confinement.frame import Frame, Most, spoken
+from tutela.content.confinement.frame import SENSELESS, Frame, Most, spoken
 from tutela.content.confinement.process import Process, not_started
 from tutela.errors import Unavailable, Unconfined
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tutela.content.confinement.confining import Held
     from tutela.content.confinement.serving import Terms
 
+_Told = TypeVar("_Told")
 _START_SECONDS = 60.0
 _MOST_FALSE_STARTS = 3
 _JOBS_EACH = 2000
@@ -86,10 +87,13 @@ class Pool:
         words: dict[str, Any],
         data: bytes,
         allowed: Allowance,
+        understood: Callable[[Frame], _Told],
         meanwhile: Callable[[Callable[[], None]], None] | None = None,
-    ) -> Frame:
-        """Have one job done. Raises `Lost` when nothing comes of it, and only of it.
+    ) -> _Told:
+        """Have one job done, and return what its answer is understood to say.
 
+        Raises `Lost` when nothing comes of it, and only of it. A process whose answer makes no
+        sense, so that `understood` raises, is not asked again: something may have taken it over.
         `meanwhile` is what else there is to do once the job is under way; it should often call
         what it is given, which hands over more of the bytes.
         Raises `Unavailable` when too many wait already, or for too long.
@@ -103,6 +107,8 @@ class Pool:
             if meanwhile is not None:
                 meanwhile(process.push)
             answer = _answer(process, until, allowed.most)
+            told: _Told | Lost
+            told = _told(answer) if "fault" in answer.words else _taken(answer, understood)
         except Lost as lost:
             self._lost(process, lost)
             raise
@@ -110,10 +116,9 @@ class Pool:
             self._lost(process, None)
             raise
         self._given_back(process)
-        fault = answer.words.get("fault")
-        if fault is not None:
-            raise _told(answer)
-        return answer
+        if isinstance(told, Lost):
+            raise told
+        return told
 
     def processes(self) -> tuple[int, ...]:
         """Return the numbers of the processes that run."""
@@ -217,11 +222,18 @@ def _crowded() -> Unavailable:
 
 def _told(answer: Frame) -> Lost:
     """Return what a process says went wrong; it stays in service."""
-    told = answer.words["fault"]
-    known = told if told in {Fault.FAILED, Fault.TOO_MUCH_MEMORY} else Fault.FAILED
+    much = answer.words["fault"] == Fault.TOO_MUCH_MEMORY
+    fault = Fault.TOO_MUCH_MEMORY if much else Fault.FAILED
     problem = str(answer.words.get("problem", ""))[:40]
-    _log.warning("parsing.failed", fault=str(known), problem=problem if problem.isalpha() else "")
-    return Lost(Fault(known), problem)
+    _log.warning("parsing.failed", fault=fault.value, problem=problem if problem.isalpha() else "")
+    return Lost(fault, problem)
+
+
+def _taken(answer: Frame, understood: Callable[[Frame], _Told]) -> _Told:
+    try:
+        return understood(answer)
+    except SENSELESS as problem:
+        raise Lost(Fault.CRASHED) from problem
 
 
 def _wait_until_ready(process: Process) -> None:

@@ -12,15 +12,24 @@ import numpy as np
 from tutela.content.decoding import Reading, Undecodable, pictures
 from tutela.hashing.features import (
     LEAST_LOOKED_SIDE,
-    LOOKED_POINTS,
-    LOOKED_SIDE,
     TILE_POINTS,
     enlarged,
     features,
     reduced,
     sketch,
 )
-from tutela.hashing.look import Budget, Look, Looks, Sight
+from tutela.hashing.look import (
+    LOOKED_PICTURES,
+    LOOKED_POINTS,
+    LOOKED_SIDE,
+    MIRROR,
+    NEGATIVE,
+    REGION,
+    Budget,
+    Look,
+    Looks,
+    Sight,
+)
 from tutela.hashing.pdq import FORMS, dihedral, pdq
 from tutela.matching.evasion.panes import grid_panes, panes, sheet_tiles
 from tutela.matching.evasion.quads import quads, straightened
@@ -41,9 +50,8 @@ if TYPE_CHECKING:
     _FourCorners = tuple[_Place, _Place, _Place, _Place]
 
 AS_IS, MIRRORED = FORMS[0], "flip_left_right"
-NEGATIVE, REGION = "negative", "region"
-_VIA = {MIRRORED: "mirror"}
-_MOST_PICTURES = {Budget.NONE: 0, Budget.CHEAP: 8, Budget.FULL: 4}
+_VIA = {MIRRORED: MIRROR}
+_MOST_PICTURES = {Budget.NONE: 0, Budget.CHEAP: LOOKED_PICTURES, Budget.FULL: 4}
 """So many distinct frames of a file are looked at."""
 _MOST_WITHIN = 4
 _PANE_SIDE = 1024

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tutela.hashing.look import REGION
 from tutela.hashing.pdq import distance
 from tutela.matching.evasion.pairs import most_pairs, paired
 from tutela.matching.index import MAX_RADIUS
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from tutela.hashlists.lookup import ListedHash
     from tutela.matching.evasion.pairs import Alike
 
-REGION = "region"
 _MOST_CANDIDATES = 10
 
 

@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.attacker import FORBIDDEN_CALLS
 
 from tutela.content.confinement import kernel
 from tutela.content.confinement.fault import Fault, Lost
-from tutela.content.confinement.frame import Most
+from tutela.content.confinement.frame import Frame, Most
 from tutela.content.confinement.pool import Allowance, Pool, Room
 from tutela.content.confinement.serving import Terms
 from tutela.errors import Unavailable
@@ -42,12 +42,16 @@ def pool() -> Iterator[Pool]:
             yield opened
 
 
+def run(pool: Pool, words: dict[str, Any], data: bytes, allowed: Allowance) -> Frame:
+    return pool.run(words, data, allowed, lambda answer: answer)
+
+
 def _tried(pool: Pool, name: str, allowed: Allowance = SOME) -> dict[str, object]:
-    return pool.run({"job": "attack", "name": name}, b"some bytes", allowed).words
+    return run(pool, {"job": "attack", "name": name}, b"some bytes", allowed).words
 
 
 def _works(pool: Pool) -> None:
-    answer = pool.run({"job": "echo", "said": "hello"}, b"bytes", SOME)
+    answer = run(pool, {"job": "echo", "said": "hello"}, b"bytes", SOME)
     assert (answer.words["said"], answer.data) == ("hello", b"bytes")
 
 
@@ -120,7 +124,7 @@ from tutela.content.confinement.serving import Terms
 with Pool("tests.attacker", Terms(insecure=True), Room(1)) as pool:
     print(pool.start().filtered)
     for name in ("make_folder", "open"):
-        print(pool.run({"job": "attack", "name": name}, b"", Allowance()).words["refused"])
+        print(run(pool, {"job": "attack", "name": name}, b"", Allowance()).words["refused"])
 """
     refusing = [sys.executable, "tests/without_filters.py", "seccomp", sys.executable, "-c", tried]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -134,7 +138,7 @@ with Pool("tests.attacker", Terms(insecure=True), Room(1)) as pool:
 @pytest.mark.parametrize("name", FORBIDDEN_CALLS)
 def test_the_kernel_is_not_even_asked(pool: Pool, name: str) -> None:
     with pytest.raises(Lost) as lost:
-        pool.run({"job": "call", "number": FORBIDDEN_CALLS[name]}, b"", SOME)
+        run(pool, {"job": "call", "number": FORBIDDEN_CALLS[name]}, b"", SOME)
     assert lost.value.fault is Fault.VIOLATED
 
 
@@ -163,11 +167,11 @@ def test_it_is_stopped_with_the_reason(
 
 
 def test_a_job_that_fails_costs_no_process(pool: Pool) -> None:
-    before = pool.run({"job": "echo", "said": ""}, b"", SOME).words["process"]
+    before = run(pool, {"job": "echo", "said": ""}, b"", SOME).words["process"]
     with pytest.raises(Lost) as lost:
-        pool.run({"job": "no such"}, b"unread" * 1000, SOME)
+        run(pool, {"job": "no such"}, b"unread" * 1000, SOME)
     assert (lost.value.fault, lost.value.problem) == (Fault.FAILED, "KeyError")
-    assert pool.run({"job": "echo", "said": ""}, b"", SOME).words["process"] == before
+    assert run(pool, {"job": "echo", "said": ""}, b"", SOME).words["process"] == before
 
 
 @pytest.mark.parametrize("name", ["answer_twice", "answer_and_begin_another"])
@@ -200,8 +204,8 @@ def test_threads_may_be_started(pool: Pool) -> None:
 
 def test_bytes_longer_than_any_pipe_come_whole(pool: Pool) -> None:
     data = os.urandom(8 << 20)
-    assert pool.run({"job": "echo", "said": ""}, data, SOME).data == data
-    assert pool.run({"job": "unread"}, data, SOME).words == {}
+    assert run(pool, {"job": "echo", "said": ""}, data, SOME).data == data
+    assert run(pool, {"job": "unread"}, data, SOME).words == {}
     _works(pool)
 
 
@@ -209,22 +213,22 @@ def test_an_answer_of_exactly_the_most_is_taken(pool: Pool) -> None:
     for most, taken in ((1000, True), (999, False)):
         allowed = Allowance(20, 20, Most(words=1 << 16, data=most))
         if taken:
-            assert len(pool.run({"job": "echo", "said": ""}, bytes(1000), allowed).data) == 1000
+            assert len(run(pool, {"job": "echo", "said": ""}, bytes(1000), allowed).data) == 1000
             continue
         with pytest.raises(Lost) as lost:
-            pool.run({"job": "echo", "said": ""}, bytes(1000), allowed)
+            run(pool, {"job": "echo", "said": ""}, bytes(1000), allowed)
         assert lost.value.fault is Fault.TOO_MUCH_OUTPUT
 
 
 def test_settings_do_not_reach_a_process(pool: Pool) -> None:
-    environment = pool.run({"job": "echo", "said": ""}, b"", SOME).words["environment"]
+    environment = run(pool, {"job": "echo", "said": ""}, b"", SOME).words["environment"]
     assert "PYTHONPATH" in environment
     assert not any(name.startswith("TUTELA_AUTHORITY") for name in environment)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_process_that_dies_between_two_jobs_costs_neither(pool: Pool, number: int) -> None:
-    process = pool.run({"job": "echo", "said": ""}, b"", SOME).words["process"]
+    process = run(pool, {"job": "echo", "said": ""}, b"", SOME).words["process"]
     os.kill(process, number)
     while Path(f"/proc/{process}/wchan").exists() and _state(process) != "Z":
         time.sleep(0.01)
@@ -251,7 +255,7 @@ def test_one_that_is_lost_costs_no_other(monkeypatch: pytest.MonkeyPatch) -> Non
             except Lost as lost:
                 return lost.fault
         data = f"{number}".encode() * 1000
-        return pool.run({"job": "echo", "said": number}, data, SOME).data == data
+        return run(pool, {"job": "echo", "said": number}, data, SOME).data == data
 
     with (
         Pool("tests.attacker", Terms(MEMORY), Room(2, 32, 60)) as pool,

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.pictures import crowded
 
-from tutela.hashing.features import LOOKED_POINTS, features, sketch
-from tutela.hashing.look import Sight
+from tutela.hashing.features import features, sketch
+from tutela.hashing.look import LOOKED_POINTS, Sight
 from tutela.hashing.sketch import Sketch
 from tutela.matching.evasion.alignment import aligned, framed
 from tutela.matching.evasion.quads import quads, straightened
