@@ -70,7 +70,8 @@ class Account:
         table.row("referrals filed", self.referrals)
         table.row("audit entries", self.entries)
         table.row("calls of reviewers answered with 5xx", self.refused_calls)
-        table.row("servers that ended by themselves", self.ends.total())
+        ended = ", ".join(f"{number} with status {one}" for one, number in self.ends.items())
+        table.row("servers that ended by themselves", ended or 0)
         table.row("faults", self.struck.total())
         for name, number in sorted(self.struck.items()):
             table.row(f"fault: {name}", number)

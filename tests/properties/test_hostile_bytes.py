@@ -5,20 +5,29 @@
 
 from __future__ import annotations
 
+import base64
 import random
+import shutil
+from dataclasses import replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from fuzz.keyring import PAIR
 from fuzz.mutation import mutation
 from fuzz.target import NAMES, load
+from fuzz.targets import audit_proof, evidence_package, service_answer, sign_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tutela.access import vouching
+from tutela.audit import offline
 from tutela.audit.checkpoint import CheckpointSigner, WitnessFile
-from tutela.errors import CounterpartyRefused, IndexInvalid
-from tutela.exchange import wire_names
+from tutela.errors import CounterpartyRefused, IndexInvalid, NotSignedIn, Tampered
+from tutela.evidence import shares
+from tutela.evidence.shares import Share
+from tutela.exchange import identity_provider, verify_package, wire_names
 from tutela.exchange.http import Answer
 from tutela.exchange.nca import Nca, Registration
 from tutela.matching import manifest, segment
@@ -30,7 +39,8 @@ from tutela.matching.segment import SegmentFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-_SLOW = {"kernels": 4, "index_folder": 15, "peer_referral": 20}
+_SLOW = {"kernels": 4, "index_folder": 15, "peer_referral": 20, "evidence_package": 20}
+_DEEP = b"[" * 20_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -88,6 +98,86 @@ def test_a_damaged_witness_file_does_not_stop_the_next_note(
     read = witness.read()
     assert read is not None
     assert read.size == 7
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"entry": "\ud800"},
+        {"log": "\ud800+00+AA=="},
+        {"checkpoint": f"fuzz.test\n{'9' * 5000}\nAA==\n\n\u2014 fuzz.test AA==\n"},
+    ],
+    ids=str,
+)
+def test_a_proof_of_no_text_or_too_long_numbers_does_not_hold(changed: dict[str, str]) -> None:
+    with pytest.raises(offline.ProofFails):
+        offline.Proven(audit_proof.proof() | changed)
+
+
+@pytest.mark.parametrize("name", ["data/package.json", "data/custody.json", "signature.dsse.json"])
+def test_a_package_nested_without_end_is_not_whole(tmp_path: Path, name: str) -> None:
+    folder, _ = evidence_package.package()
+    shutil.copytree(folder, tmp_path / "package")
+    (tmp_path / "package" / name).write_bytes(_DEEP)
+    evidence_package.sealed_again(tmp_path / "package", name)
+    if name == verify_package.SIGNATURE:
+        (tmp_path / "package" / name).write_bytes(_DEEP)
+    with pytest.raises(verify_package.PackageFails):
+        verify_package.check(tmp_path / "package")
+
+
+def test_what_a_package_is_called_cannot_speak_to_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, _ = evidence_package.package()
+    shutil.copytree(folder, tmp_path / "package")
+    (tmp_path / "package/data/package.json").write_text('{"format": "\\u001b[2J\\nholds: all"}')
+    evidence_package.sealed_again(tmp_path / "package", "data/package.json")
+    assert verify_package.main([str(tmp_path / "package")]) == verify_package.FAILS
+    assert capsys.readouterr().out == (
+        "FAILS: The package is of another format: ?[2J?holds: all.\n"
+    )
+
+
+@pytest.mark.parametrize("place", ["0", "300", "4"])
+def test_a_share_of_a_place_that_there_is_not_is_spoilt(place: str) -> None:
+    whole = shares.split(PAIR, 2, 3, bytes)[0]
+    made_up = replace(whole, place=int(place))
+    with pytest.raises(Tampered):
+        Share.read(made_up.text())
+
+
+@pytest.mark.parametrize("published", [{"keys": 4}, {"keys": [{"kid": "k", "kty": []}]}, {}])
+def test_a_provider_that_publishes_nonsense_vouches_for_nobody(published: dict[str, Any]) -> None:
+    with pytest.raises(NotSignedIn):
+        sign_in.vouched(sign_in.TOKEN, published)
+
+
+def test_tokens_nested_without_end_vouch_for_nobody() -> None:
+    head = base64.urlsafe_b64encode(b'{"alg": "ES256", "kid": ' + b"[" * 6000).decode().rstrip("=")
+    assert vouching.key_id(f"{head}.AA.AA") is None
+    with pytest.raises(NotSignedIn):
+        sign_in.vouched(sign_in.signed(b"[" * 6000, "JWT"), sign_in.KEYS)
+
+
+@pytest.mark.parametrize(
+    "place", ["https://[::1", "https:\n//idp.example", "https://idp.example/\r\na: b", 4, None]
+)
+def test_an_address_that_is_none_is_not_gone_to(place: object) -> None:
+    said = dict.fromkeys(("authorization_endpoint", "token_endpoint", "jwks_uri"), sign_in.ISSUER)
+    with pytest.raises(CounterpartyRefused):
+        identity_provider.endpoints(
+            said | {"issuer": sign_in.ISSUER, "jwks_uri": place}, sign_in.ISSUER, {sign_in.ISSUER}
+        )
+
+
+def test_a_witness_has_one_spelling_for_each_signature() -> None:
+    line = service_answer.line(1_760_000_000)
+    last = line.rstrip("=\n")[-1]
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    other = line.replace(f"{last}=", f"{letters[letters.index(last) + 1]}=")
+    assert other != line
+    assert service_answer.VERIFIER.open(service_answer.NOTE, other)[0] == line
 
 
 def test_a_manifest_that_names_what_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 import webauthn
-from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
@@ -31,6 +30,9 @@ from tutela.storage.database import Database, Id, Instant, metadata
 from tutela.storage.identity import new_id
 
 if TYPE_CHECKING:
+    from webauthn.authentication.verify_authentication_response import VerifiedAuthentication
+    from webauthn.registration.verify_registration_response import VerifiedRegistration
+
     from tutela.access.accounts import Account, Accounts
     from tutela.audit.log import AuditLog
     from tutela.storage.clock import Clock
@@ -130,20 +132,9 @@ class Passkeys:
             )
         if len(self.of(account.id)) >= _MOST:
             raise Conflict(f"There are {_MOST} passkeys already.", "Remove one you do not use.")
-        challenge = _challenge(answer)
+        challenge = challenge_of(answer)
         self._challenges.take(challenge, f"add {binding}", self._clock())
-        try:
-            made = webauthn.verify_registration_response(
-                credential=answer,
-                expected_challenge=challenge,
-                expected_rp_id=self.site.name,
-                expected_origin=self.site.origin,
-                require_user_verification=True,
-            )
-        except (WebAuthnException, ValueError, TypeError, KeyError):
-            raise InvalidInput(
-                "The browser's answer does not prove a passkey.", "Try again, or another one."
-            ) from None
+        made = made_by(answer, challenge, self.site)
         with self._audit.change(account.actor) as change:
             identity = new_id("psk", change.now)
             try:
@@ -183,26 +174,15 @@ class Passkeys:
 
     def _authenticated(self, binding: str, answer: str) -> Account:
         now = self._clock()
-        challenge = _challenge(answer)
+        challenge = challenge_of(answer)
         self._challenges.take(challenge, f"in {binding}", now)
         with self._database.reading() as connection:
             row = connection.execute(
-                sa.select(passkeys).where(passkeys.c.credential == _credential(answer))
+                sa.select(passkeys).where(passkeys.c.credential == credential_of(answer))
             ).first()
         if row is None:
             raise _UNKNOWN
-        try:
-            proven = webauthn.verify_authentication_response(
-                credential=answer,
-                expected_challenge=challenge,
-                expected_rp_id=self.site.name,
-                expected_origin=self.site.origin,
-                credential_public_key=row.public_key,
-                credential_current_sign_count=row.uses,
-                require_user_verification=True,
-            )
-        except (WebAuthnException, ValueError, TypeError, KeyError):
-            raise _UNKNOWN from None
+        proven = shown_by(answer, challenge, self.site, row.public_key, row.uses)
         account = self._accounts.load(row.account_id)
         if account.disabled or account.vouched:
             raise _UNKNOWN
@@ -234,20 +214,57 @@ class Passkeys:
             change.record(Action.PASSKEY_REMOVED, account.id, passkey=passkey_id)
 
 
+def made_by(answer: str, challenge: bytes, site: Site) -> VerifiedRegistration:
+    """Return the passkey that a browser's answer proves. Raises `InvalidInput`."""
+    try:
+        return webauthn.verify_registration_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=site.name,
+            expected_origin=site.origin,
+            require_user_verification=True,
+        )
+    except Exception:  # noqa: BLE001 - three libraries read a stranger's JSON, CBOR and key
+        raise InvalidInput(
+            "The browser's answer does not prove a passkey.", "Try again, or another one."
+        ) from None
+
+
+def shown_by(
+    answer: str, challenge: bytes, site: Site, public_key: bytes, uses: int
+) -> VerifiedAuthentication:
+    """Return how a browser's answer proves a known passkey. Raises `NotSignedIn`."""
+    try:
+        return webauthn.verify_authentication_response(
+            credential=answer,
+            expected_challenge=challenge,
+            expected_rp_id=site.name,
+            expected_origin=site.origin,
+            credential_public_key=public_key,
+            credential_current_sign_count=uses,
+            require_user_verification=True,
+        )
+    except Exception:  # noqa: BLE001 - as above
+        raise _UNKNOWN from None
+
+
 def _parsed(answer: str) -> dict[str, Any]:
     if len(answer) > _LONGEST_ANSWER:
         raise _UNKNOWN
     try:
         said = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _UNKNOWN from None
     if not isinstance(said, dict):
         raise _UNKNOWN
     return said
 
 
-def _challenge(answer: str) -> bytes:
-    """Return the challenge that an answer claims to answer; it proves nothing yet."""
+def challenge_of(answer: str) -> bytes:
+    """Return the challenge that an answer claims to answer; it proves nothing yet.
+
+    Raises `NotSignedIn`.
+    """
     try:
         client = json.loads(_bytes(_parsed(answer)["response"]["clientDataJSON"]))
         return _bytes(client["challenge"])
@@ -255,7 +272,8 @@ def _challenge(answer: str) -> bytes:
         raise _UNKNOWN from None
 
 
-def _credential(answer: str) -> bytes:
+def credential_of(answer: str) -> bytes:
+    """Return which passkey an answer claims to be of. Raises `NotSignedIn`."""
     try:
         return _bytes(_parsed(answer)["rawId"])
     except (ValueError, TypeError, KeyError):

@@ -46,15 +46,17 @@ class CosignatureVerifier:
             name, _, blob = rest.partition(" ")
             if dash != "—" or name != self.name:
                 continue
-            at = self._proven(body, blob)
-            if at is not None:
-                return f"{line}\n", at
+            proven = self._proven(body, blob)
+            if proven is not None:
+                at, raw = proven
+                # Written anew: one signature has other spellings in base 64, too.
+                return f"— {name} {base64.b64encode(raw).decode()}\n", at
         raise Tampered(
             f"The witness {self.name} did not sign this instance's checkpoint.",
             "Ask the witness which log it saw: it may have been shown another one.",
         )
 
-    def _proven(self, body: str, blob: str) -> datetime | None:
+    def _proven(self, body: str, blob: str) -> tuple[datetime, bytes] | None:
         try:
             raw = base64.b64decode(blob, validate=True)
             if raw[:_ID_SIZE] != self._id:
@@ -62,6 +64,6 @@ class CosignatureVerifier:
             at = int.from_bytes(raw[_ID_SIZE : _ID_SIZE + _TIME_SIZE], "big")
             told = f"cosignature/v1\ntime {at}\n{body}".encode()
             self._key.verify(told, raw[_ID_SIZE + _TIME_SIZE :])
-            return datetime.fromtimestamp(at, UTC)
+            return datetime.fromtimestamp(at, UTC), raw
         except (BadSignatureError, ValueError, OverflowError, OSError):
             return None

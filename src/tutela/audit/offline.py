@@ -183,6 +183,13 @@ def _base64(text: Any) -> bytes:
         raise ProofFails("Something that should be base64 is not.") from None
 
 
+def _utf8(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise ProofFails("Something that should be text is not.") from None
+
+
 class Key:
     """A verifier key as C2SP writes it: NAME+HASH+KEY."""
 
@@ -193,7 +200,7 @@ class Key:
             raise ProofFails("A key is not of the form NAME+HASH+KEY.") from None
         raw = _base64(blob)
         self.text, self.public = text, raw[1:]
-        self.id = sha256(self.name.encode() + b"\n" + raw).digest()[:4]
+        self.id = sha256(_utf8(self.name) + b"\n" + raw).digest()[:4]
         if raw[:1] != bytes([kind]) or len(raw) != 33 or named != self.id.hex():  # noqa: PLR2004
             raise ProofFails("A key is of another kind, or its hash is not its own.")
 
@@ -211,7 +218,7 @@ class Checkpoint:
             raise ProofFails("A checkpoint is not written as one.") from None
         if name != log.name:
             raise ProofFails("A checkpoint is of another log than the key.")
-        if not size.isascii() or not size.isdigit() or str(int(size)) != size:
+        if not size.isascii() or not size.isdigit() or len(size) > 19 or str(int(size)) != size:  # noqa: PLR2004
             raise ProofFails("A checkpoint's size is not a number.")
         self.size, self.root = int(size), _base64(root)
         if len(self.root) != 32:  # noqa: PLR2004
@@ -264,7 +271,7 @@ class Proven:
         self.index: int = index
         checkpoint = Checkpoint(document.get("checkpoint"), self.log)
         self.size = checkpoint.size
-        leaf = sha256(b"\x00" + told.encode()).digest()
+        leaf = sha256(b"\x00" + _utf8(told)).digest()
         path = [_base64(one) for one in _list(document.get("inclusion"))]
         if root_by_inclusion(leaf, self.index, checkpoint.size, path) != checkpoint.root:
             raise ProofFails(

@@ -41,7 +41,7 @@ class Cost:
 
 
 USUAL = Cost()
-_MOST = Cost(64, 4 << 20)
+_LEAST, _MOST = Cost(1, 8), Cost(64, 4 << 20)
 
 
 def write(path: Path, raw: bytes, passphrase: Passphrase | None, cost: Cost = USUAL) -> None:
@@ -83,7 +83,9 @@ def _locked(raw: bytes, passphrase: bytes, cost: Cost) -> bytes:
 def _unlocked(path: Path, raw: bytes, passphrase: bytes) -> bytes:
     head, nonce, box = raw[:_HEAD], raw[_HEAD : _HEAD + _NONCE], raw[_HEAD + _NONCE :]
     cost = Cost(int.from_bytes(head[:4], "big"), int.from_bytes(head[4:8], "big"))
-    if cost.passes > _MOST.passes or cost.memory > _MOST.memory or not box:
+    if not (_LEAST.passes <= cost.passes <= _MOST.passes and box) or not (
+        _LEAST.memory <= cost.memory <= _MOST.memory
+    ):
         raise _spoilt(path)
     try:
         key = _stretched(passphrase, head[8:], cost)

@@ -38,7 +38,8 @@ _CHECK = 16
 _GROUP = 4
 _FORM = re.compile(
     rf"{_WORD}\nkey ([0-9a-f]{{16}})\nset ([0-9a-f]{{8}})\n"
-    r"share (\d{1,3}) of (\d{1,3}), (\d{1,3}) restore\n([A-Z2-7 ]+)\ncheck ([0-9a-f]{16})\n?"
+    r"share ([0-9]{1,3}) of ([0-9]{1,3}), ([0-9]{1,3}) restore\n([A-Z2-7 ]+)\n"
+    r"check ([0-9a-f]{16})\n?"
 )
 
 
@@ -81,6 +82,8 @@ class Share:
         except binascii.Error as problem:
             raise _spoilt(place) from problem
         share = cls(key_id, split, int(place), int(shares), int(threshold), data)
+        if not 0 < share.place <= share.shares <= secret_sharing.MOST_SHARES:
+            raise _spoilt(place)
         if _check(share._body()) != check or len(data) != _KEY:
             raise _spoilt(place)
         return share

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tutela.exchange.address import Network
+    from tutela.exchange.http import Answer
     from tutela.exchange.sigv4 import Credentials
     from tutela.storage.clock import Clock
 
@@ -106,7 +107,7 @@ class AwsKms:
                 "EncryptionContext": {_CONTEXT: identity},
             },
         )
-        blob = _bytes(answer, "CiphertextBlob")
+        blob = bytes_of(answer, "CiphertextBlob")
         # A key that cannot be had back must not be sealed to.
         self._decrypted(identity, blob)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -155,7 +156,7 @@ class AwsKms:
                 "EncryptionContext": {_CONTEXT: key_id},
             },
         )
-        raw = _bytes(answer, "Plaintext")
+        raw = bytes_of(answer, "Plaintext")
         if len(raw) == PrivateKey.SIZE:
             key = OpeningKey(PrivateKey(raw))
             if key.sealing.id == key_id:
@@ -186,15 +187,20 @@ class AwsKms:
             self._credentials, self._kms.region, "kms", self._clock(), headers, body
         )
         answer = self._outbound.post("/", content=body, headers=signed)
-        try:
-            told = json.loads(answer.body)
-            if not isinstance(told, dict):
-                raise TypeError
-        except (ValueError, TypeError, RecursionError):
-            raise _nonsense() from None
-        if answer.status != _OK:
-            raise _refusal(str(told.get("__type", "")).rpartition("#")[2])
-        return told
+        return said_by(answer)
+
+
+def said_by(answer: Answer) -> dict[str, Any]:
+    """Read an answer. Raises `CounterpartyFailed`, `Tampered`, `Refused`."""
+    try:
+        told = json.loads(answer.body)
+        if not isinstance(told, dict):
+            raise TypeError
+    except (ValueError, TypeError, RecursionError):
+        raise _nonsense() from None
+    if answer.status != _OK:
+        raise _refusal(str(told.get("__type", "")).rpartition("#")[2])
+    return told
 
 
 def _refusal(kind: str) -> Exception:
@@ -214,7 +220,8 @@ def _refusal(kind: str) -> Exception:
     )
 
 
-def _bytes(answer: dict[str, Any], name: str) -> bytes:
+def bytes_of(answer: dict[str, Any], name: str) -> bytes:
+    """Return the bytes of an answer. Raises `CounterpartyFailed`."""
     try:
         return base64.b64decode(answer[name], validate=True)
     except (KeyError, TypeError, ValueError, binascii.Error):

@@ -16,7 +16,7 @@ from tutela.errors import CounterpartyFailed, CounterpartyRefused
 from tutela.exchange.http import Outbound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from tutela.exchange.address import Network
     from tutela.storage.clock import Clock
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CACHED = timedelta(minutes=10)
 ANEW = timedelta(seconds=30)
 """Unknown keys make us fetch at most so often, whatever tokens strangers send."""
+_NAMED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _OK, _BAD_REQUEST, _UNAUTHORISED = 200, 400, 401
 
 
@@ -86,13 +87,13 @@ class IdentityProvider:
         finally:
             outbound.close()
         if answer.status in {_BAD_REQUEST, _UNAUTHORISED}:
-            said = _parsed(answer.body)
+            said = parsed(answer.body)
             if said.get("error") == "invalid_grant":
                 raise doubt()
             raise CounterpartyRefused(
                 "The identity provider refuses this instance.", "Check its client id and secret."
             )
-        said = _parsed(answer.body)
+        said = parsed(answer.body)
         token, refresh = said.get("id_token"), said.get("refresh_token")
         if answer.status != _OK or not isinstance(token, str):
             raise CounterpartyFailed(
@@ -103,21 +104,28 @@ class IdentityProvider:
     def _endpoint(self, name: str) -> str:
         if not self._found:
             place = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-            said = _fetched(place, self._private)
-            if said.get("issuer") != self.issuer:
-                raise CounterpartyRefused(
-                    "The identity provider calls itself something else.",
-                    "Write identity_provider.issuer exactly as it does.",
-                )
-            named = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-            found = {one: str(said.get(one, "")) for one in named}
-            if not all(_origin(place) in self._origins for place in found.values()):
-                raise CounterpartyRefused(
-                    "The identity provider names an address elsewhere.",
-                    "Add its origin to identity_provider.origins if you trust it.",
-                )
-            self._found = found
+            self._found = endpoints(_fetched(place, self._private), self.issuer, self._origins)
         return self._found[name]
+
+
+def endpoints(said: dict[str, Any], issuer: str, origins: Collection[str]) -> dict[str, str]:
+    """Return the addresses that a provider names, by what they are for.
+
+    Raises `CounterpartyRefused` where one is of an origin that is not in `origins`.
+    """
+    if said.get("issuer") != issuer:
+        raise CounterpartyRefused(
+            "The identity provider calls itself something else.",
+            "Write identity_provider.issuer exactly as it does.",
+        )
+    found = {one: said.get(one) for one in _NAMED}
+    told = {one: place for one, place in found.items() if isinstance(place, str) and _plain(place)}
+    if len(told) < len(found) or not all(_origin(place) in origins for place in told.values()):
+        raise CounterpartyRefused(
+            "The identity provider names an address elsewhere.",
+            "Add its origin to identity_provider.origins if you trust it.",
+        )
+    return told
 
 
 def _fetched(address: str, private: Sequence[Network]) -> dict[str, Any]:
@@ -130,10 +138,11 @@ def _fetched(address: str, private: Sequence[Network]) -> dict[str, Any]:
         raise CounterpartyFailed(
             f"The identity provider answered with status {answer.status}.", "Try again in a while."
         )
-    return _parsed(answer.body)
+    return parsed(answer.body)
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def parsed(body: bytes) -> dict[str, Any]:
+    """Read JSON that the provider sent. Raises `CounterpartyFailed`."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):
@@ -145,6 +154,15 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return said
 
 
+def _plain(address: str) -> bool:
+    """Say whether a text holds nothing that readers of addresses drop, like line breaks."""
+    return address.isascii() and address.isprintable() and " " not in address
+
+
 def _origin(address: str) -> str:
-    parts = urlsplit(address)
+    """Return scheme and place of an address, or nothing where it is none."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tutela.exchange.address import Network
+    from tutela.exchange.http import Answer
 
 _SIGNED, _CONFLICT = 200, 409
 _MOST_DIGITS = 19
@@ -32,14 +33,18 @@ class TlogWitness:
         """Show a checkpoint. Raises `CounterpartyFailed`, `CounterpartyRefused`."""
         proof = "".join(f"{base64.b64encode(one).decode()}\n" for one in path)
         body = f"old {old_size}\n{proof}\n{note}".encode()
-        answer = self._outbound.post("/add-checkpoint", content=body)
-        text = answer.body.decode(errors="replace")
-        if answer.status == _SIGNED:
-            return Signed(text)
-        size = text.strip()
-        if answer.status == _CONFLICT and size.isdecimal() and len(size) <= _MOST_DIGITS:
-            return HasAnother(int(size))
-        raise CounterpartyRefused(
-            f"The witness refused the checkpoint with status {answer.status}.",
-            "Check that it knows this log's name and key (`tutela audit key`).",
-        )
+        return said_by(self._outbound.post("/add-checkpoint", content=body))
+
+
+def said_by(answer: Answer) -> Signed | HasAnother:
+    """Read an answer. Raises `CounterpartyRefused`."""
+    text = answer.body.decode(errors="replace")
+    if answer.status == _SIGNED:
+        return Signed(text)
+    size = text.strip()
+    if answer.status == _CONFLICT and size.isdecimal() and len(size) <= _MOST_DIGITS:
+        return HasAnother(int(size))
+    raise CounterpartyRefused(
+        f"The witness refused the checkpoint with status {answer.status}.",
+        "Check that it knows this log's name and key (`tutela audit key`).",
+    )

@@ -46,6 +46,10 @@ _PART = 1 << 20
 _CHUNK, _TAG, _MAGIC = 1 << 16, 16, b"TUTELA-SEALED-2\n"
 
 
+_BROKEN = (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError)
+"""What reading a package may raise that somebody made by hand."""
+
+
 class PackageFails(Exception):
     """Something does not hold, and what."""
 
@@ -73,7 +77,7 @@ def check(
             raise PackageFails(f"The package is of another format: {told['format']}.")
         _check_custody(folder, told, log, holds, open_points)
         _check_evidence(folder, told, unwrap, out, holds, open_points)
-    except (OSError, KeyError, TypeError, ValueError, IndexError, AttributeError) as problem:
+    except _BROKEN as problem:
         raise PackageFails(f"The package is not whole: {problem!r}.") from problem
     return holds, open_points
 
@@ -358,6 +362,12 @@ def _checked(
             raise
 
 
+def _say(what: str, text: str) -> None:
+    """Print one line, without what a terminal would act on: names in a package are a stranger's."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text)
+    sys.stdout.write(f"{what}: {shown}\n")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Check what the command line names, and say what holds."""
     parser = argparse.ArgumentParser(description="Checks a package of evidence from Tutela.")
@@ -372,12 +382,12 @@ def main(words: Sequence[str] | None = None) -> int:
         unwrap = private_key(given.key) if given.key else None
         holds, open_points = _checked(given.folder, signer, given.log, unwrap, given.out)
     except (PackageFails, CryptoError, OSError, ValueError) as problem:
-        sys.stdout.write(f"FAILS: {problem}\n")
+        _say("FAILS", str(problem))
         return FAILS
     for one in holds:
-        sys.stdout.write(f"holds: {one}\n")
+        _say("holds", one)
     for one in open_points:
-        sys.stdout.write(f"NOT CHECKED: {one}\n")
+        _say("NOT CHECKED", one)
     return NOT_ALL if open_points else HOLDS
 
 

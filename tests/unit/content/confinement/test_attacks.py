@@ -124,7 +124,8 @@ from tutela.content.confinement.serving import Terms
 with Pool("tests.attacker", Terms(insecure=True), Room(1)) as pool:
     print(pool.start().filtered)
     for name in ("make_folder", "open"):
-        print(run(pool, {"job": "attack", "name": name}, b"", Allowance()).words["refused"])
+        words = {"job": "attack", "name": name}
+        print(pool.run(words, b"", Allowance(), lambda answer: answer.words["refused"]))
 """
     refusing = [sys.executable, "tests/without_filters.py", "seccomp", sys.executable, "-c", tried]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -1,0 +1,44 @@
+"""Printed shares of a private key, three after one another, parted by a zero byte.
+
+The check that guards against slips is mended, as whoever makes a share up would do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from fuzz.keyring import PAIR
+from tutela.errors import InvalidInput, Tampered
+from tutela.evidence import shares
+from tutela.evidence.shares import Share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CHECK = re.compile(r"check [0-9a-f]{16}")
+
+
+def seeds() -> Iterator[bytes]:
+    """Print shares."""
+    made = shares.split(PAIR, 2, 3, bytes)
+    yield "\0".join(one.text() for one in made).encode()
+    yield "\0".join(one.text().replace("share 1", "share 0") for one in made).encode()
+    yield "\0".join(one.text().replace("share 2", "share 300") for one in made).encode()
+    yield "\0".join(one.text().replace("2 restore", "0 restore") for one in made).encode()
+
+
+def run(data: bytes) -> None:
+    """Read them and restore the key; no other key comes of them."""
+    texts = [_mended(one) for one in data.decode(errors="replace").split("\0")[:3]]
+    with contextlib.suppress(InvalidInput, Tampered):
+        restored = shares.restore([Share.read(one) for one in texts])
+        assert restored.sealing.id == PAIR.sealing.id, "another key"
+
+
+def _mended(text: str) -> str:
+    *lines, last = [line.strip() for line in text.strip().splitlines()] or [""]
+    body = "".join(f"{line}\n" for line in lines)
+    return body + _CHECK.sub(f"check {sha256(body.encode()).hexdigest()[:16]}", last)
