@@ -33,7 +33,7 @@ _OPTIONS = json.dumps({"challenge": text(_CHALLENGE)})
 _MADE = passkeys.made_by(_DEVICE.make(_OPTIONS), _CHALLENGE, _SITE)
 _KEY = ECKey.generate_key("P-256", {"kid": "k", "use": "sig"})
 KEYS: dict[str, Any] = {"keys": [_KEY.as_dict(private=False)]}
-_CLAIMS = {"iss": ISSUER, "aud": _CLIENT, "sub": "u", "exp": _AT + 60, "iat": _AT, "nonce": "n"}
+CLAIMS = {"iss": ISSUER, "aud": _CLIENT, "sub": "u", "exp": _AT + 60, "iat": _AT, "nonce": "n"}
 
 
 def signed(claims: bytes, kind: str) -> str:
@@ -42,7 +42,7 @@ def signed(claims: bytes, kind: str) -> str:
     return jws.serialize_compact(header, claims, _KEY)
 
 
-TOKEN = signed(json.dumps(_CLAIMS).encode(), "JWT")
+TOKEN = signed(json.dumps(CLAIMS).encode(), "JWT")
 
 
 def seeds() -> Iterator[bytes]:
@@ -50,9 +50,10 @@ def seeds() -> Iterator[bytes]:
     yield b"m" + _DEVICE.make(_OPTIONS).encode()
     yield b"s" + _DEVICE.show(_OPTIONS).encode()
     yield b"s" + b"[" * 9000
-    yield b"c" + json.dumps(_CLAIMS | {"groups": ["a"], "preferred_username": "x"}).encode()
-    out = {name: one for name, one in _CLAIMS.items() if name != "nonce"}
+    yield b"c" + json.dumps(CLAIMS | {"groups": ["a"], "preferred_username": "x"}).encode()
+    out = {name: one for name, one in CLAIMS.items() if name != "nonce"}
     yield b"o" + json.dumps(out | {"jti": "j", "events": {vouching.LOGOUT_EVENT: {}}}).encode()
+    yield b"c" + json.dumps(CLAIMS | {"sub": "\ud800", "name": "\udfff"}).encode()
     yield b"k" + json.dumps(KEYS).encode()
     yield b'k{"keys": 4}'
     yield b'k{"keys": [{"kid": "k", "kty": []}]}'
@@ -89,7 +90,8 @@ def run(data: bytes) -> None:
         else:
             whom = vouched(signed(said, "JWT"), KEYS)
             assert json.loads(said)["iss"] == ISSUER, "another's token"
-            assert whom.subject
+            assert whom.subject.encode()
+            assert whom.name.encode()
 
 
 def vouched(token: str, published: dict[str, Any]) -> vouching.Vouched:

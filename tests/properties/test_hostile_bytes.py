@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 import shutil
 from dataclasses import replace
@@ -158,6 +159,19 @@ def test_tokens_nested_without_end_vouch_for_nobody() -> None:
     assert vouching.key_id(f"{head}.AA.AA") is None
     with pytest.raises(NotSignedIn):
         sign_in.vouched(sign_in.signed(b"[" * 6000, "JWT"), sign_in.KEYS)
+
+
+@pytest.mark.parametrize("subject", ["\ud800", "a\0b", "", "x" * 5000, 4])
+def test_a_subject_that_cannot_be_kept_is_nobody(subject: object) -> None:
+    token = sign_in.signed(json.dumps(sign_in.CLAIMS | {"sub": subject}).encode(), "JWT")
+    with pytest.raises(NotSignedIn):
+        sign_in.vouched(token, sign_in.KEYS)
+
+
+def test_a_name_that_cannot_be_kept_is_shown_without_what_is_no_letter() -> None:
+    claims = sign_in.CLAIMS | {"name": "A\udfffB\0"}
+    token = sign_in.signed(json.dumps(claims).encode(), "JWT")
+    assert sign_in.vouched(token, sign_in.KEYS).name == "A?B?"
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,8 @@ def vouched(
     name = claims.get("preferred_username") or claims.get("name") or subject
     groups = claims.get(groups_claim, [])
     named = groups if isinstance(groups, list) and len(groups) <= _MOST_GROUPS else []
-    return Vouched(subject, str(name), frozenset(one for one in named if isinstance(one, str)))
+    shown = str(name).encode(errors="replace").decode().replace("\0", "?")
+    return Vouched(subject, shown, frozenset(one for one in named if isinstance(one, str)))
 
 
 def logged_out(
@@ -133,8 +134,7 @@ def logged_out(
         and isinstance(events, dict)
         and isinstance(events.get(LOGOUT_EVENT), dict)
         and "nonce" not in claims
-        and isinstance(named, str)
-        and 0 < len(named) <= _LONGEST_WORD
+        and _is_word(named)
     )
     if not sound or subject is None or made is None or made < (now - LOGOUT_AGE).timestamp():
         raise doubt()
@@ -161,7 +161,17 @@ def _is_ours(claims: dict[str, Any], issuer: str, client_id: str, now: datetime)
 
 def _subject(claims: dict[str, Any]) -> str | None:
     subject = claims.get("sub")
-    return subject if isinstance(subject, str) and 0 < len(subject) <= _LONGEST_WORD else None
+    return str(subject) if _is_word(subject) else None
+
+
+def _is_word(said: object) -> bool:
+    """Say whether it is a short text that can be kept: JSON can also hold halves of letters."""
+    return (
+        isinstance(said, str)
+        and 0 < len(said) <= _LONGEST_WORD
+        and "\0" not in said
+        and not any("\ud800" <= one <= "\udfff" for one in said)
+    )
 
 
 def _kind_of(token: str) -> str:

@@ -95,11 +95,13 @@ class IdentityProvider:
             )
         said = parsed(answer.body)
         token, refresh = said.get("id_token"), said.get("refresh_token")
-        if answer.status != _OK or not isinstance(token, str):
+        if answer.status != _OK or not isinstance(token, str) or not token.isascii():
             raise CounterpartyFailed(
                 "The identity provider's answer cannot be used.", "Try again in a while."
             )
-        return Answer(token, refresh if isinstance(refresh, str) else None)
+        # Neither is more than ASCII (RFC 7515 §3.1, RFC 6749 §A.17).
+        kept = isinstance(refresh, str) and refresh.isascii()
+        return Answer(token, refresh if kept else None)
 
     def _endpoint(self, name: str) -> str:
         if not self._found:
