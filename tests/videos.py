@@ -34,8 +34,9 @@ CODECS = (
 )
 """What is read, by container and encoder."""
 _PIXELS = {"mjpeg": "yuvj420p", "prores_ks": "yuv422p10le"}
+# With B frames x265 gives the last of very few frames a time that it never set.
 _OPTIONS = {
-    "libx265": {"x265-params": "log-level=none:pools=1", "preset": "ultrafast"},
+    "libx265": {"x265-params": "log-level=none:pools=1:bframes=0", "preset": "ultrafast"},
     "libx264": {"preset": "veryfast", "crf": "18", "threads": "1"},
     "libsvtav1": {"preset": "12", "svtav1-params": "lp=1"},
     "libvpx": {"deadline": "realtime", "cpu-used": "8", "threads": "1"},

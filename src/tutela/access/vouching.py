@@ -14,6 +14,7 @@ from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
 from tutela.errors import NotSignedIn
+from tutela.storage.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,13 +166,7 @@ def _subject(claims: dict[str, Any]) -> str | None:
 
 
 def _is_word(said: object) -> bool:
-    """Say whether it is a short text that can be kept: JSON can also hold halves of letters."""
-    return (
-        isinstance(said, str)
-        and 0 < len(said) <= _LONGEST_WORD
-        and "\0" not in said
-        and not any("\ud800" <= one <= "\udfff" for one in said)
-    )
+    return isinstance(said, str) and 0 < len(said) <= _LONGEST_WORD and storable(said)
 
 
 def _kind_of(token: str) -> str:

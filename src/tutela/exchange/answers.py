@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lxml import etree
 
 from tutela.errors import CounterpartyFailed
+from tutela.storage.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,4 +109,5 @@ def _of(root: etree._Element, name: str) -> str | None:
 def _at(said: Any, place: str) -> str | None:
     for part in place.split("."):
         said = said.get(part) if isinstance(said, dict) else None
-    return str(said)[:LONGEST] if isinstance(said, (str, int)) else None
+    text = str(said)[:LONGEST] if isinstance(said, (str, int)) else None
+    return text if text is None or storable(text) else None

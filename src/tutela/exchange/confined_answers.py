@@ -10,6 +10,7 @@ from tutela.content.confinement.frame import Most, Nonsense, whole
 from tutela.content.confinement.pool import Allowance
 from tutela.errors import Unavailable
 from tutela.exchange.answers import LONGEST, MOST_CODE, Answered, unreadable
+from tutela.storage.text import storable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,6 @@ def _text(said: Any) -> str | None:
     """Return a text as short as may come. Raises `Nonsense` for anything else that was said."""
     if said is None:
         return None
-    if not isinstance(said, str) or len(said) > LONGEST:
+    if not isinstance(said, str) or len(said) > LONGEST or not storable(said):
         raise Nonsense
     return said

@@ -171,7 +171,13 @@ class Parsing:
 
 def _fields(answer: Frame) -> Fields:
     fields = answer.words["fields"][:_MOST_FIELDS]
-    return tuple((str(name)[:_NAME], str(value)[:_VALUE]) for name, value in fields)
+    return tuple((_shown(name, _NAME), _shown(value, _VALUE)) for name, value in fields)
+
+
+def _shown(said: str, longest: int) -> str:
+    if not said.isprintable():
+        raise ValueError
+    return said[:longest]
 
 
 def _sketches(answer: Frame) -> list[str]:

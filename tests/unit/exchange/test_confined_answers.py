@@ -36,7 +36,13 @@ XML = {
     "deep": b"<a>" * 5000,
 }
 PLACES = {"report": "report.id", "code": "code"}
-JSON = (b'{"report": {"id": 12}, "code": "x", "more": []}', b'{"code": []}', b"[]", b"[" * 9999)
+JSON = (
+    b'{"report": {"id": 12}, "code": "x", "more": []}',
+    b'{"code": []}',
+    b'{"code": "\\ud800"}',
+    b"[]",
+    b"[" * 9999,
+)
 SCHEMA = (
     b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">'
     b'<xs:element name="a" type="xs:int"/></xs:schema>'

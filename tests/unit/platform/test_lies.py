@@ -29,6 +29,8 @@ LIMITS = DecodeLimits()
 HONEST = fingerprint(encoded(scene(3, 64, 48), "PNG"), LIMITS)
 PICTURE = fingerprint_said(HONEST)["pictures"][0]
 HUGE = 10**30
+ODD = ("\ud800", "a\nb", "\0", 4)
+"""What is no text, or none that can be shown and kept."""
 SIDE = 8
 CRASHED = "it cannot be read (decoder_crashed)"
 
@@ -139,7 +141,11 @@ def test_a_fault_is_told_in_no_other_words_than_ours(parsing: Parsing, fault: ob
     assert printed.unscreened is Reason.DECODER_FAILED
 
 
-@pytest.mark.parametrize("words", [{}, {"fields": 4}, {"fields": [1]}, {"fields": {}}], ids=str)
+@pytest.mark.parametrize(
+    "words",
+    [{}, {"fields": 4}, {"fields": [1]}, {"fields": {}}, *({"fields": [["a", x]]} for x in ODD)],
+    ids=ascii,
+)
 def test_exif_that_makes_no_sense_is_none(
     pool: Pool, parsing: Parsing, words: dict[str, Any]
 ) -> None:
@@ -204,8 +210,16 @@ def test_frames_that_make_no_sense_are_undecodable(
 
 @pytest.mark.parametrize(
     "words",
-    [{}, {"code": "0"}, {"code": HUGE}, {"code": 0, "report": 4}, {"code": 0, "hash": "x" * 1001}],
-    ids=lambda words: str(words)[:40],
+    [
+        {},
+        {"code": "0"},
+        {"code": HUGE},
+        {"code": 0, "report": 4},
+        {"code": 0, "hash": "x" * 1001},
+        {"code": 0, "report": "\ud800"},
+        {"code": 0, "report": "\0"},
+    ],
+    ids=lambda words: ascii(words)[:40],
 )
 def test_an_answer_that_makes_no_sense_says_nothing(pool: Pool, words: dict[str, Any]) -> None:
     def asked() -> None:
