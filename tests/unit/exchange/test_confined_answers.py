@@ -106,5 +106,5 @@ def test_an_instance_reads_no_answer_itself(
                 )
             }
         )
-        authority = bootstrap._authorities(settings, platform.answers)[bootstrap.NCMEC]
+        authority = bootstrap.authorities_of(settings, platform.answers)[bootstrap.NCMEC]
         assert authority.retract("4711").answer is RetractAnswer.UNKNOWN

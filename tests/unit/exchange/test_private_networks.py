@@ -49,10 +49,10 @@ def test_an_instance_hands_them_to_each(tmp_path: Path) -> None:
     files = KeyFiles(settings.keys)
     files.create()
     made: list[Any] = [
-        *bootstrap._channels(settings, files, utc_now).values(),
-        bootstrap._pulse(settings),
-        bootstrap._host(settings, files, utc_now),
-        *bootstrap._authorities(settings, HERE).values(),
+        *bootstrap.channels_of(settings, files, utc_now).values(),
+        bootstrap.pulse_of(settings),
+        bootstrap.host_of(settings, files, utc_now),
+        *bootstrap.authorities_of(settings, HERE).values(),
         bootstrap.key_service_of(settings),
     ]
     assert len(made) == 6
