@@ -21,6 +21,7 @@ from tutela.access.refusals import Refusal
 from tutela.access.roles import Permission
 from tutela.api.app import api_app
 from tutela.api.problem import plain_http, problem_of
+from tutela.bootstrap import Part
 from tutela.console.app import console_app
 from tutela.crowd import Crowd
 from tutela.errors import NotSignedIn, TutelaError, Unavailable
@@ -40,7 +41,11 @@ _BACKLOG = 2048
 
 
 def application(platform: Platform) -> Starlette:
-    """Return the whole web application; its workers run as long as it is served."""
+    """Return the web application of a platform's part; its workers run as long as it is served.
+
+    Where uploads are only taken there is no console, and nothing owed is worked on.
+    """
+    whole = platform.part is Part.ALL
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -51,7 +56,8 @@ def application(platform: Platform) -> Starlette:
         except TutelaError as problem:
             return problem_of(problem)
         confined = platform.parsing.prove_ready()
-        return JSONResponse({"status": "ready", "decoding": "confined" if confined else "INSECURE"})
+        decoding = "confined" if confined else "INSECURE"
+        return JSONResponse({"status": "ready", "part": platform.part, "decoding": decoding})
 
     async def metrics(request: Request) -> Response:
         try:
@@ -68,14 +74,15 @@ def application(platform: Platform) -> Starlette:
         stop = threading.Event()
         workers = [
             threading.Thread(target=platform.worker.run, args=(stop,), name=f"worker-{number}")
-            for number in range(platform.settings.duties.workers)
+            for number in range(platform.settings.duties.workers if whole else 1)
         ]
-        urgent = {"urgent_only": True}
-        workers.append(
-            threading.Thread(
-                target=platform.worker.run, args=(stop,), kwargs=urgent, name="worker-urgent"
+        if whole:
+            urgent = {"urgent_only": True}
+            workers.append(
+                threading.Thread(
+                    target=platform.worker.run, args=(stop,), kwargs=urgent, name="worker-urgent"
+                )
             )
-        )
         for worker in workers:
             worker.start()
         try:
@@ -85,14 +92,14 @@ def application(platform: Platform) -> Starlette:
             for worker in workers:
                 await run_in_threadpool(worker.join)
 
+    people = [Route("/", home), Mount("/console", console_app(platform))]
     return Starlette(
         routes=[
-            Route("/", home),
             Route("/healthz", alive),
             Route("/readyz", ready),
             Route("/metrics", metrics),
             Mount("/api/v1", api_app(platform)),
-            Mount("/console", console_app(platform)),
+            *(people if whole else ()),
         ],
         middleware=[Middleware(Gate, platform.settings.rates, refusals=platform.refusals)],
         exception_handlers={HTTPException: plain_http},

@@ -102,8 +102,11 @@ from tutela.storage.duties import Ahead
 from tutela.storage.objects import Objects
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from tutela.evidence.passphrase import Passphrase
     from tutela.settings import Settings
+    from tutela.storage.duties import Duty
 
 
 def open_platform(
@@ -230,6 +233,7 @@ def open_platform(
     meters.registry.register(Standing(database, alarm_watch, board, clock))
     return Platform(
         settings=settings,
+        part=part,
         clock=clock,
         database=database,
         audit=audit,
@@ -285,9 +289,12 @@ def open_platform(
         refusals=refusals,
         alarm_watch=alarm_watch,
         meters=meters,
-        worker=Worker(
+        worker=_worker(
+            settings,
+            part,
             database,
             clock,
+            meters,
             {
                 HOST_ORDER: removal.carry_out,
                 REFERRAL: delivery.carry_out,
@@ -296,22 +303,41 @@ def open_platform(
                 NOTICE: telling.carry_out,
                 LIST_JUDGEMENT: casework.judge,
             },
-            Ahead(
-                first=timedelta(seconds=settings.grace.seconds),
-                lease=timedelta(seconds=settings.duties.lease_seconds),
-                paced=frozenset({CHECKPOINT, NOTICE}),
-            ),
+            (screener.prove_now_and_then, refusals.flush),
             (
                 deadlines.watch,
                 preservation.sweep,
                 lambda: retention.sweep(destruction),
                 *((sign_on.watch,) if sign_on else ()),
-                screener.prove_now_and_then,
                 witnessing.owe,
-                refusals.flush,
                 orphans.now_and_then,
                 alarm_watch.run,
             ),
-            meters,
         ),
+    )
+
+
+def _worker(
+    settings: Settings,
+    part: Part,
+    database: Database,
+    clock: Clock,
+    meters: Meters,
+    handlers: dict[str, Callable[[Duty], None]],
+    of_every_process: Sequence[Callable[[], None]],
+    chores: Sequence[Callable[[], None]],
+) -> Worker:
+    """Return the worker of a part: one that takes uploads sees to itself alone."""
+    whole = part is Part.ALL
+    return Worker(
+        database,
+        clock,
+        handlers if whole else {},
+        Ahead(
+            first=timedelta(seconds=settings.grace.seconds),
+            lease=timedelta(seconds=settings.duties.lease_seconds),
+            paced=frozenset({CHECKPOINT, NOTICE}),
+        ),
+        (*of_every_process, *(chores if whole else ())),
+        meters,
     )

@@ -66,7 +66,11 @@ if TYPE_CHECKING:
 
 
 class Part(StrEnum):
-    """Which part of a platform a process is. An intake process cannot open evidence."""
+    """Which part of a platform a process is.
+
+    An intake process takes and seals uploads. It cannot open evidence, and does nothing that is
+    owed to the outside.
+    """
 
     ALL = "all"
     INTAKE = "intake"
@@ -77,6 +81,7 @@ class Platform:
     """Everything one process of a platform works with."""
 
     settings: Settings
+    part: Part
     clock: Clock
     database: Database
     audit: AuditLog

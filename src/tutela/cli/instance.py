@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tutela import installation, secrets_given, server
+from tutela import bootstrap, installation, secrets_given, server
 from tutela import settings as settings_file
 from tutela.cli.session import Session
 from tutela.evidence.passphrase import VARIABLE
@@ -71,17 +71,24 @@ def upgrade(context: typer.Context) -> None:
 def serve(
     context: typer.Context,
     port: Annotated[int | None, typer.Option(help="Listen here instead; 0: a free one.")] = None,
+    part: Annotated[
+        bootstrap.Part,
+        typer.Option(help="all, or intake: take uploads alone, without a private key."),
+    ] = bootstrap.Part.ALL,
 ) -> None:
-    """Run API, console and workers in one process."""
+    """Run API, console and workers in one process, or only what takes uploads."""
     session: Session = context.obj
     settings = session.settings()
     secrets_given.prove(settings)
     opened = server.listen(settings.listen_host, settings.listen_port if port is None else port)
     host, number = opened.getsockname()[:2]
-    with session.platform() as platform:
+    with session.platform(part) as platform:
         if not platform.parsing.prove_ready():
             session.say("INSECURE: the processes that parse uploads are not confined here.")
-        if settings.key_service.kind == "file" and platform.keys.ids():
+        if part is bootstrap.Part.INTAKE:
+            if settings.key_service.kind == "file" and platform.keys.ids():
+                session.say("The private evidence keys lie here: move them off this machine.")
+        elif settings.key_service.kind == "file" and platform.keys.ids():
             # Asked for now: later there is no terminal, and no default to fall back on.
             platform.keys.private(platform.rotation.newest().id)
         # A supervisor or a test reads this line to learn the port.

@@ -40,7 +40,10 @@ class Worker:
         chores: Sequence[Callable[[], None]] = (),
         meters: Meters | None = None,
     ) -> None:
-        """`right`: how far ahead a right clock sets times. `chores` are done once a minute."""
+        """`right`: how far ahead a right clock sets times. `chores` are done once a minute.
+
+        Without handlers it does its chores alone, and is no sign that anybody works.
+        """
         self._database = database
         self._clock = clock
         self._handlers = handlers
@@ -50,6 +53,8 @@ class Worker:
 
     def step(self, *, urgent_only: bool = False) -> bool:
         """Work on one duty; say whether there was one."""
+        if not self._handlers:
+            return False
         duty = duties.claim(
             self._database,
             self._handlers.keys(),
@@ -85,7 +90,7 @@ class Worker:
         next_chores = next_beat = 0.0
         while not stop.is_set():
             try:
-                if time.monotonic() >= next_beat:
+                if self._handlers and time.monotonic() >= next_beat:
                     next_beat = time.monotonic() + _BEAT_SECONDS
                     heartbeats.beat(self._database, URGENT if urgent_only else ANY, self._clock())
                 if not urgent_only and time.monotonic() >= next_chores:
@@ -100,7 +105,10 @@ class Worker:
 
     def do_chores(self) -> None:
         """Do each chore once; one that fails does not stop the others."""
-        if pulled := duties.pull_back(self._database, self._clock(), self._right):
+        # Only who works by its clock may judge others' times by it.
+        if self._handlers and (
+            pulled := duties.pull_back(self._database, self._clock(), self._right)
+        ):
             _log.warning("duties.pulled_back", duties=pulled)
         for chore in self._chores:
             try:
