@@ -61,7 +61,11 @@ def test_too_much_is_refused_announced_or_not(small: tuple[str, str]) -> None:
 
 def test_health_and_readiness(served: str, platform: Platform) -> None:
     assert httpx.get(f"{served}/healthz").json() == {"status": "alive"}
-    assert httpx.get(f"{served}/readyz").json() == {"status": "ready", "decoding": "confined"}
+    assert httpx.get(f"{served}/readyz").json() == {
+        "status": "ready",
+        "part": "all",
+        "decoding": "confined",
+    }
     with platform.database.bookkeeping() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     assert httpx.get(f"{served}/readyz").status_code == 500

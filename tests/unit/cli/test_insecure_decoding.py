@@ -74,7 +74,11 @@ def test_what_is_in_force_is_said_loudly(
     serve = [*REFUSING, refused, str(TUTELA), "--home", str(home), "serve", "--port", "0"]
     log = tmp_path / "log"
     with _serving([*serve, *options], log) as address:
-        assert _readiness(address) == {"status": "ready", "decoding": decoding}
+        assert _readiness(address) == {
+            "status": "ready",
+            "part": "all",
+            "decoding": decoding,
+        }
     said = log.read_text()
     assert ("INSECURE" in said) is asked
     assert ("parsing.unconfined" in said) is asked
