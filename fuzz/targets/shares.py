@@ -31,11 +31,13 @@ def seeds() -> Iterator[bytes]:
 
 
 def run(data: bytes) -> None:
-    """Read them and restore the key; no other key comes of them."""
+    """Read them and restore the key; no other key than they name comes of them, and none of one share."""
     texts = [_mended(one) for one in data.decode(errors="replace").split("\0")[:3]]
     with contextlib.suppress(InvalidInput, Tampered):
-        restored = shares.restore([Share.read(one) for one in texts])
-        assert restored.sealing.id == PAIR.sealing.id, "another key"
+        given = [Share.read(one) for one in texts]
+        restored = shares.restore(given)
+        assert {one.key_id for one in given} == {restored.sealing.id}, "another key"
+        assert len({one.place for one in given}) > 1, "one holder alone"
 
 
 def _mended(text: str) -> str:

@@ -140,10 +140,16 @@ def test_what_a_package_is_called_cannot_speak_to_the_terminal(
     )
 
 
-@pytest.mark.parametrize("place", ["0", "300", "4"])
-def test_a_share_of_a_place_that_there_is_not_is_spoilt(place: str) -> None:
-    whole = shares.split(PAIR, 2, 3, bytes)[0]
-    made_up = replace(whole, place=int(place))
+@pytest.mark.parametrize("lie", [{"place": 0}, {"place": 300}, {"place": 4}])
+def test_a_share_of_a_place_that_there_is_not_is_spoilt(lie: dict[str, int]) -> None:
+    made_up = replace(shares.split(PAIR, 2, 3, bytes)[0], **lie)  # type: ignore[arg-type]
+    with pytest.raises(Tampered):
+        Share.read(made_up.text())
+
+
+@pytest.mark.parametrize("threshold", [0, 1, 4])
+def test_a_share_that_claims_to_restore_alone_is_spoilt(threshold: int) -> None:
+    made_up = replace(shares.split(PAIR, 2, 3, bytes)[0], threshold=threshold)
     with pytest.raises(Tampered):
         Share.read(made_up.text())
 

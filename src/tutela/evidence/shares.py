@@ -82,7 +82,10 @@ class Share:
         except binascii.Error as problem:
             raise _spoilt(place) from problem
         share = cls(key_id, split, int(place), int(shares), int(threshold), data)
-        if not 0 < share.place <= share.shares <= secret_sharing.MOST_SHARES:
+        if not (
+            0 < share.place <= share.shares <= secret_sharing.MOST_SHARES
+            and 1 < share.threshold <= share.shares
+        ):
             raise _spoilt(place)
         if _check(share._body()) != check or len(data) != _KEY:
             raise _spoilt(place)
