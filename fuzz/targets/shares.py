@@ -31,7 +31,7 @@ def seeds() -> Iterator[bytes]:
 
 
 def run(data: bytes) -> None:
-    """Read them and restore the key; no other key than they name comes of them, and none of one share."""
+    """Restore the key; no other key than they name comes of them, and none of one share."""
     texts = [_mended(one) for one in data.decode(errors="replace").split("\0")[:3]]
     with contextlib.suppress(InvalidInput, Tampered):
         given = [Share.read(one) for one in texts]
