@@ -29,13 +29,19 @@ def sized(parts: Iterable[bytes], size: int) -> Iterator[bytes]:
     """Give the same bytes in pieces of `size`; the last may be smaller."""
     held = bytearray()
     for part in parts:
-        held += part
-        if len(held) < size:
-            continue
-        whole = len(held) - len(held) % size
-        view = bytes(memoryview(held)[:whole])
-        del held[:whole]
-        yield from cut(view, size)
+        view, at = memoryview(part), 0
+        if held:
+            at = size - len(held)
+            held += view[:at]
+            if len(held) < size:
+                continue
+            yield bytes(held)
+            held.clear()
+        # Most of a long part is copied once.
+        end = max(at, len(part) - (len(part) - at) % size)
+        for start in range(at, end, size):
+            yield bytes(view[start : start + size])
+        held += view[end:]
     if held:
         yield bytes(held)
 
