@@ -7,11 +7,13 @@ import io
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, JpegImagePlugin, MpoImagePlugin
+from PIL import Image, JpegImagePlugin, MpoImagePlugin, UnidentifiedImageError
 from tests.pictures import encoded, hostile_files, scene
 from tests.shared_data import shared
 
 from tutela.content import jpeg
+from tutela.content.decoding import DecodeLimits, Reason
+from tutela.hashing.fingerprint import fingerprint, quick_fingerprint
 
 PICTURE = scene(3, 96, 64)
 PLAIN = encoded(PICTURE, "JPEG", quality=70)
@@ -25,8 +27,8 @@ def _exif(orientation: int) -> Image.Exif:
 
 
 def _read(data: bytes) -> tuple[int, int] | None:
-    """Return the size of one upright picture as Pillow reads it."""
-    with Image.open(io.BytesIO(data), formats=("JPEG", "MPO")) as file:
+    """Return the size of one upright picture as Pillow reads it; MPO come by way of JPEG."""
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as file:
         plain = isinstance(file, JpegImagePlugin.JpegImageFile) and file.mode in {"L", "RGB"}
         single = not isinstance(file, MpoImagePlugin.MpoImageFile)
         upright = file.getexif().get(0x0112, 1) == 1
@@ -138,4 +140,23 @@ def test_whatever_is_said_pillow_reads_so(
         data[place] = value
     whole = bytes(data[: len(data) - cut])
     said = jpeg.upright_size(whole)
-    assert said is None or 0 in said or said == _read(whole)
+    if said is None or 0 in said:
+        return
+    try:
+        read = _read(whole)
+    except UnidentifiedImageError:
+        # It is nothing more for any reader, and no decoder takes it.
+        assert fingerprint(whole, DecodeLimits()).pictures == ()
+        return
+    assert said == read
+
+
+@pytest.mark.parametrize("table", [b"\0", b"\x10", bytes(64)])
+def test_a_broken_table_before_the_pixels_is_corrupt(table: bytes) -> None:
+    data = PLAIN[:2] + b"\xff\xdb" + (len(table) + 2).to_bytes(2) + table + PLAIN[2:]
+    assert jpeg.upright_size(data) == (96, 64)
+    with pytest.raises(UnidentifiedImageError):
+        _read(data)
+    for printed in (fingerprint(data, DecodeLimits()), quick_fingerprint(data, DecodeLimits())):
+        assert (printed.pictures, printed.quick) == ((), None)
+        assert printed.unscreened is Reason.CORRUPT
