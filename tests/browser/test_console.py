@@ -95,6 +95,7 @@ def granted_tiles(home: Home, case_id: str) -> list[str]:
 def test_a_case_is_decided_by_keyboard_and_seen_only_by_grant(tab: Tab, home: Home) -> None:
     page, press = tab.page, tab.page.keyboard.press
     sign_in(tab, home)
+    page.wait_for_selector(_LISTENING)
     press("j")
     press("j")
     press("Enter")
@@ -148,6 +149,7 @@ def test_a_case_is_decided_by_keyboard_and_seen_only_by_grant(tab: Tab, home: Ho
     page.wait_for_selector("[data-hold]", state="detached")
     page.keyboard.up("Enter")
     assert State.DRAFTED not in _states(home)
+    page.wait_for_selector(_LISTENING)
     press("x")
     page.wait_for_url(f"**/cases/{home.near}")
 

@@ -59,7 +59,7 @@ class CheckpointVerifier:
             body, _, signatures = note.rpartition("\n\n")
             body += "\n"
             origin, size, root = body.removesuffix("\n").split("\n")
-            checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
+            checkpoint = Checkpoint(origin, int(size), _decoded(root))
             signature = self._signature(signatures)
             self._public.verify(body.encode(), signature)
         except (TypeError, AttributeError, ValueError, BadSignatureError) as problem:
@@ -79,10 +79,18 @@ class CheckpointVerifier:
             raise ValueError("the last line is not ended")
         for line in each:
             dash, name, blob = line.split(" ")
-            raw = base64.b64decode(blob, validate=True)
+            raw = _decoded(blob)
             if dash == "—" and name == self.origin and raw[:_KEY_HASH_SIZE] == self.key_hash:
                 return raw[_KEY_HASH_SIZE:]
         raise ValueError("no signature by this key")
+
+
+def _decoded(text: str) -> bytes:
+    """Return what base 64 says in its one spelling. Raises `ValueError` for any other."""
+    raw = base64.b64decode(text, validate=True)
+    if base64.b64encode(raw).decode() != text:
+        raise ValueError("another spelling")
+    return raw
 
 
 class CheckpointSigner(CheckpointVerifier):
